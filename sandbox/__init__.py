@@ -1,0 +1,1 @@
+"""Run untrusted Python in Docker and report how it ended; knows nothing of problems."""

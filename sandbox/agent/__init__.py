@@ -1,0 +1,1 @@
+"""The only code of ours inside the image: supervisor, zygotes, driver, guest."""

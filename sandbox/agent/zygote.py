@@ -1,0 +1,201 @@
+"""A process that has paid for its imports and forks on request: guests, drivers, symbolic runs.
+
+Started by the supervisor as `python -m sandbox.agent.zygote KIND CONTROL_FD`. It holds the right to switch users so that each child can be put
+under its own; a child gives that up before it touches anything untrusted. Requests and replies are JSON packets on the
+control socket, file descriptors travel beside them.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+PRELOADED_FOR_SOLUTIONS = (
+    "abc array ast bisect calendar collections.abc copy dataclasses datetime decimal enum fractions functools hashlib"
+    " heapq inspect itertools json linecache math numbers operator queue random re statistics string textwrap"
+    " threading time traceback types typing unicodedata"
+).split()
+SYMBOLIC_REPORT_BYTES = 200_000
+
+
+def main(kind: str, control_fd: int) -> None:
+    """Serve fork, reap and sweep requests until the supervisor hangs up."""
+    preload(kind)
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    control = socket.socket(fileno=control_fd)
+    control.send(b'{"ready":true}')
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, 65_536, 16)
+        if not data:
+            return
+        request = json.loads(data)
+        match request["op"]:
+            case "fork":
+                reply: dict[str, Any] = {"pid": _fork(request, descriptors, control)}
+            case "reap":
+                reply = _reap(request["pid"], request["grace_s"])
+            case _:
+                reply = {"clean": _sweep(request["uid"], request["folders"])}
+        control.send(json.dumps(reply).encode())
+
+
+def preload(kind: str) -> None:
+    """Import what children of this kind will need."""
+    import sandbox.agent.driver
+    import sandbox.agent.guest  # noqa: F401
+
+    for name in PRELOADED_FOR_SOLUTIONS:
+        __import__(name)
+    if kind == "hypothesis":
+        from sandbox.agent import properties
+
+        properties.preload()
+    elif kind == "crosshair":
+        from sandbox.agent import symbolic
+
+        symbolic.preload()
+
+
+def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socket) -> int:
+    pid = os.fork()
+    if pid:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return pid
+    status = 1
+    try:
+        control.close()
+        output = descriptors.pop(0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        if request["expendable"]:
+            _write("/proc/self/oom_score_adj", b"1000")
+        _become(request)
+        gc.enable()
+        _run_role(request, descriptors)
+        status = 0
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}"[:500].encode(errors="replace"))
+    finally:
+        os._exit(status)
+
+
+def _become(request: dict[str, Any]) -> None:
+    uid = request["uid"]
+    for limit, value in (
+        (resource.RLIMIT_CPU, request["cpu_s"]),
+        (resource.RLIMIT_NPROC, request["processes"]),
+        (resource.RLIMIT_FSIZE, request["file_bytes"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    os.environ.clear()
+    os.environ.update({"HOME": "/tmp", "LANG": "C.UTF-8", "PATH": ""})
+    os.chdir("/tmp")
+
+
+def _run_role(request: dict[str, Any], descriptors: list[int]) -> None:
+    if request["role"] == "guest":
+        from sandbox.agent import guest
+
+        guest.serve(socket.socket(fileno=descriptors[0]), request["hash_seed"])
+        return
+    report_fd, payload_fd, *guest_fds = descriptors
+    with os.fdopen(payload_fd, "rb") as stream:
+        payload = json.load(stream)
+    if request["role"] == "symbolic":
+        from sandbox.agent import symbolic
+
+        _write_all(report_fd, json.dumps([symbolic.analyse(payload)]).encode()[:SYMBOLIC_REPORT_BYTES])
+        return
+    from sandbox.agent import driver
+    from sandbox.agent.channel import Channel
+
+    channels = [
+        Channel(socket.socket(fileno=descriptor), index, source)
+        for index, (descriptor, source) in enumerate(zip(guest_fds, payload["sources"], strict=True))
+    ]
+    steps = driver.run(payload, channels)
+    gone = [channel.index for channel in channels if channel.broken is not None and channel.broken.kind == "guest_gone"]
+    # a driver whose tests left threads or handlers behind must still end here
+    _write_all(report_fd, json.dumps([steps, gone]).encode())
+
+
+def _reap(pid: int, grace_s: float) -> dict[str, Any]:
+    """How the child ended. It gets `grace_s` to end by itself, then it is killed, which is no fault of its own."""
+    deadline = time.monotonic() + grace_s
+    killed = False
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() >= deadline:
+            killed = True
+            os.kill(pid, signal.SIGKILL)
+            break
+        time.sleep(0.001)
+    _, status, usage = os.wait4(pid, 0)
+    return {
+        "killed": killed,
+        "status": os.waitstatus_to_exitcode(status),
+        "cpu_s": round(usage.ru_utime + usage.ru_stime, 6),
+        "max_rss_kb": usage.ru_maxrss,
+    }
+
+
+def _sweep(uid: int, folders: list[str]) -> bool:
+    """End every process of `uid` and delete its files, as that user: no right beyond its own is needed."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) in (0, -signal.SIGKILL)
+    try:
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        for folder in folders:
+            for entry in os.scandir(folder):
+                with contextlib.suppress(OSError):  # another user's: the supervisor looks again after every sweep
+                    if entry.is_dir(follow_symlinks=False):
+                        shutil.rmtree(entry.path, onerror=_open_up)
+                    else:
+                        os.unlink(entry.path)
+    finally:
+        os._exit(0)
+
+
+def _open_up(_function: Any, path: str, _error: object) -> None:
+    """Give a folder that its owner locked against itself back its rights, and delete it again."""
+    for locked in (os.path.dirname(path), path):
+        if not os.path.islink(locked) and os.path.isdir(locked):
+            with contextlib.suppress(OSError):
+                os.chmod(locked, 0o700)
+    with contextlib.suppress(OSError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)
+
+
+def _write(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    os.write(descriptor, data)
+    os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

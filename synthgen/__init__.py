@@ -1,0 +1,1 @@
+"""Make samples until *n* are accepted: generators, data set, reports."""

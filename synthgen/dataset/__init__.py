@@ -1,0 +1,1 @@
+"""The folder a run leaves: ledger, shards, manifest, data set card."""

@@ -1,0 +1,1 @@
+"""Each engine turns (run seed, index) into completions."""

@@ -1,0 +1,1 @@
+"""Figures of a run, in the terminal and as one HTML page."""

@@ -1,0 +1,1 @@
+"""Decide whether a sample is right, and how we know."""
