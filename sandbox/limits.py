@@ -25,7 +25,7 @@ class Limits:
 class Ended(Enum):
     """How a process ended, as the kernel or our own counters tell it; never read from its text."""
 
-    ALIVE = "alive"  # still there when the driver had finished: the only good end of a guest
+    ALIVE = "alive"  # still there when the driver had reported: the only good end of a process of a tests job
     EXITED = "exited"
     SIGNALLED = "signalled"
     CPU_LIMIT = "cpu_limit"

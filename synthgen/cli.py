@@ -75,7 +75,8 @@ def produce(n: int, **given: Any) -> None:
     _print_result(published)
     if published.funnel.accepted < options.n:
         _fail(
-            f"fell short: {published.funnel.accepted} of {options.n} accepted after {options.max_candidates} candidates. "
+            f"fell short: {published.funnel.accepted} of {options.n} accepted after "
+            f"{published.funnel.attempted} candidates. "
             f"What there is has been written. {_shortfall_hint(options)}",
             code=FAILED,
         )
@@ -142,10 +143,14 @@ def produce_or_exit(options: "ProduceOptions", *, run: "Callable[[ProduceOptions
     except FolderInUse as busy:
         _fail(str(busy), code=FAILED)
     except (RunStopped, SandboxError, OSError) as stopped:
-        _fail(f"stopped: {stopped}. Nothing that was judged is lost. Go on with:\n  {_same_command()}", code=FAILED)
+        _fail(
+            f"stopped: {str(stopped).rstrip('.')}. Nothing that was judged is lost. Go on with:\n  {_same_command()}",
+            code=FAILED,
+        )
 
 
 def _produce(options: "ProduceOptions") -> "Published":
+    import warnings
     from dataclasses import replace
 
     from synthgen.display import show_progress
@@ -153,6 +158,8 @@ def _produce(options: "ProduceOptions") -> "Published":
     from synthgen.produce import produce
     from verifier.verify import VERIFIER_VERSION
 
+    # sources under judgement are parsed on the host; their bad escapes are theirs, not news for the terminal
+    warnings.simplefilter("ignore", SyntaxWarning)
     with ExitStack() as stack:
         engine, count = _open_engine(options, stack)
         bounded = options if count is None else replace(options, max_candidates=min(count, options.max_candidates))
@@ -237,6 +244,11 @@ def _print_result(published: "Published") -> None:
         _fail(
             f"the data set is complete, but its report could not be written: {error}. Try: synthgen report {directory}",
             code=FAILED,
+        )
+    except KeyboardInterrupt:
+        _fail(
+            f"interrupted; the data set is complete, its report is not. Try: synthgen report {directory}",
+            code=INTERRUPTED,
         )
     click.echo(f"report: {path}")
 

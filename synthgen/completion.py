@@ -40,8 +40,15 @@ class Rejection:
 class Engine(Protocol):
     """Item `index` depends on (run seed, index, prompt version, model) only."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """What `--engine` calls it."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same index may give another completion."""
+        ...
 
     def complete(self, index: int) -> Completion:
         """The completion for `index`; the same at every call and in every process."""

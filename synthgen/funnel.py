@@ -125,6 +125,7 @@ def render(funnel: Funnel, console: "Console") -> None:
             f"Clean samples: {faults.clean_rejected:,} of {faults.clean:,} rejected "
             f"({_share(faults.clean_rejected, faults.clean)}).",
             highlight=False,
+            soft_wrap=True,
         )
 
 

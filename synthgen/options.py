@@ -5,12 +5,13 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Literal, get_args
 
 from synthgen.completion import Engine
 
 ENGINES = ("auto", "compositional", "replay")
 PLANNED_ENGINES = ("vllm", "openai")
-LEVELS = ("quick", "full")
+Level = Literal["quick", "full"]
 DEFAULT_SHARD_ROWS = 10_000
 
 
@@ -28,7 +29,7 @@ class ProduceOptions:
     seed: int = 0
     workers: int = 1
     fault_rate: float = 0.0
-    level: str = "full"
+    level: Level = "full"
     shard_rows: int = DEFAULT_SHARD_ROWS
     max_candidates: int = 1_000_000
     replay: Path | None = None
@@ -63,8 +64,6 @@ def checked_options(
         raise OptionRefused(f"--fault-rate is {fault_rate}; it is a share: give a value from 0 to 1.")
     if fault_rate and chosen == "replay":
         raise OptionRefused(f"--fault-rate is {fault_rate}, but a replay plants nothing: leave it out.")
-    if level not in LEVELS:
-        raise OptionRefused(f"--level is {level!r}; give one of {', '.join(LEVELS)}.")
     if seed < 0:
         raise OptionRefused(f"--seed is {seed}; give 0 or more.")
     folder = out or Path("runs") / f"{chosen}-seed{seed}"
@@ -77,7 +76,7 @@ def checked_options(
         seed=seed,
         workers=workers or len(os.sched_getaffinity(0)),
         fault_rate=fault_rate,
-        level=level,
+        level=_checked_level(level),
         shard_rows=shard_rows,
         max_candidates=max_candidates or 1_000 + 10 * n,
         replay=replay,
@@ -100,6 +99,13 @@ def _checked_engine(engine: str, *, replay: Path | None) -> str:
     if chosen != "replay" and replay is not None:
         raise OptionRefused(f"--replay is {replay}, but --engine is {engine}: leave one of them out.")
     return chosen
+
+
+def _checked_level(level: str) -> Level:
+    for known in get_args(Level):
+        if level == known:
+            return known
+    raise OptionRefused(f"--level is {level!r}; give one of {', '.join(get_args(Level))}.")
 
 
 def _at_least_one(name: str, value: int, *, hint: str) -> None:

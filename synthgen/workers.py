@@ -5,6 +5,7 @@ a time; since it asks for no more than its window allows, both queues are bounde
 takes its requests in order, so `Generated` events come in index order; `Judged` ones come as they end.
 """
 
+import hashlib
 import threading
 import time
 import traceback
@@ -18,6 +19,8 @@ from synthgen.novelty import normalised_digest
 from synthgen.parse import parse
 from verifier.problem import Sample
 from verifier.verdict import Verdict
+
+DIGEST_BYTES = 16
 
 Judge = Callable[[Sample], Verdict]
 
@@ -116,7 +119,7 @@ class Workers:
             try:
                 completion = engine.complete(index)
                 parsed = parse(completion)
-                digest = normalised_digest(parsed.solution) if isinstance(parsed, Sample) else None
+                digest = digest_of(parsed.solution) if isinstance(parsed, Sample) else None
             except Exception as error:
                 message = f"the {engine.name} engine failed at index {index}: {type(error).__name__}: {error}"
                 self._inbox.put(Broken(message=message))
@@ -128,6 +131,17 @@ class Workers:
         while (request := self._to_judge.get()) is not None:
             index, sample = request
             self._inbox.put(judge_once(judge, index, sample))
+
+
+def digest_of(source: str) -> bytes:
+    """16 bytes that two solutions share when they differ in names and constants only.
+
+    A source that Python cannot parse is its own canonical form; whether to refuse it is the verifier's business.
+    """
+    try:
+        return bytes.fromhex(normalised_digest(source))[:DIGEST_BYTES]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return hashlib.sha256(source.encode("utf-8")).digest()[:DIGEST_BYTES]
 
 
 def judge_once(judge: Judge, index: int, sample: Sample) -> Judged | Unjudged | Broken:

@@ -1,7 +1,7 @@
 """Many rows at once: verdicts in the order of the rows, with a bounded number of rows in memory."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from verifier.formats.rows import BadRow
@@ -16,7 +16,7 @@ ROWS_AHEAD_PER_WORKER = 8
 
 def verify_rows(
     rows: Iterable[Sample | BadRow], *, pool: Sandbox, options: VerifyOptions, workers: int
-) -> Iterator[Verdict]:
+) -> Generator[Verdict]:
     """One verdict per row, in order. Raises EngineUnavailable; what was started is then waited for, nothing more started."""
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="verify") as executor:
         pending: deque[Future[Verdict]] = deque()

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,10 +94,12 @@ def run_check(
         rows = _require_a_row(read_rows(source, row_format))
         with partial.open("w", encoding="utf-8") as sink:
             with Pool(workers=workers, runtime=runtime) as pool, _show_progress(tally) as tick:
-                for verdict in verify_rows(rows, pool=pool, options=options, workers=workers):
-                    sink.write(verdict.model_dump_json() + "\n")
-                    tally[_label(verdict)] += 1
-                    tick()
+                verdicts = verify_rows(rows, pool=pool, options=options, workers=workers)
+                with closing(verdicts):
+                    for verdict in verdicts:
+                        sink.write(verdict.model_dump_json() + "\n")
+                        tally[_label(verdict)] += 1
+                        tick()
             sink.flush()
             os.fsync(sink.fileno())
         partial.replace(out)

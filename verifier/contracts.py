@@ -208,6 +208,8 @@ def _read_condition(text: str, parameters: set[str], *, is_post: bool) -> ast.ex
     expression = parse_expression(text)
     if isinstance(expression, Refused):
         return Malformed(detail=expression.detail)
+    if isinstance(expression, ast.Tuple):
+        return Malformed(detail="a tuple is always true; give each condition its own string")
     subjects = parameters | ({"__return__", "__old__"} if is_post else set())
     bound = _find_bound_names(expression)
     names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}

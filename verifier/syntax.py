@@ -50,6 +50,8 @@ def parse_source(source: str) -> ast.Module | Refused:
 
 def parse_expression(text: str) -> ast.expr | Refused:
     """The one expression `text` is, or why it is refused."""
+    if not text.strip():
+        return Refused(reason=Reason.SYNTAX_ERROR, detail="empty")
     # A line break would end the expression once it is written into a docstring or a call.
     module = parse_source(f"({text}\n)")
     if isinstance(module, Refused):

@@ -177,19 +177,19 @@ class Supervisor:
         return Child(zygote.ask(request, descriptors)["pid"], zygote, uid, cpu_s)
 
     def _end(self, children: list[Child], watched: Watched) -> list[dict[str, Any]]:
-        """Reap every child; those still alive are killed, and `alive` unless a limit of ours was crossed."""
+        """Reap every child, the judge last; those still alive are killed, and `alive` unless a limit was crossed."""
         gone = _guests_reported_gone(watched.report)
         replies = [
             child.zygote.ask(
                 {
                     "op": "reap",
                     "pid": child.pid,
-                    # a judge that has reported, or a guest that hung up, is about to end by itself
-                    "grace_s": GONE_GRACE_S if not watched.limit and (index == 0 or index - 1 in gone) else 0.0,
+                    # a guest that hung up, or a judge that ended without a report, is about to end by itself
+                    "grace_s": GONE_GRACE_S if not watched.limit and number in gone else 0.0,
                 }
             )
-            for index, child in enumerate(children)
-        ]
+            for number, child in reversed(list(enumerate(children)))
+        ][::-1]
         kills_before, self._kills = self._kills, _memory_kills()
         return [
             {
@@ -277,10 +277,11 @@ def _drain(output_fd: int, watched: Watched) -> int:
 
 
 def _guests_reported_gone(report: bytes) -> set[int]:
+    """Numbers of the children that should be ending by themselves; the judge is 0, and without a report it is meant."""
     try:
-        return set(json.loads(report)[1])
+        return {index + 1 for index in json.loads(report)[1]}
     except (ValueError, IndexError, TypeError, RecursionError):
-        return set()
+        return {0}
 
 
 def _classify(reply: dict[str, Any], child: Child, limit: str | None, *, was_oom: bool) -> str:

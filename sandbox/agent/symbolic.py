@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MODULE_NAME = "solution_under_analysis"
 FILE_NAME = f"/{MODULE_NAME}.py"
 MESSAGE_CHARACTERS = 1_000
-ARGUMENT_CHARACTERS = 20_000
+ARGUMENT_CHARACTERS = 10_000
 # repr refuses integers of more than 4,300 digits; hex does not.
 REPR_BITS = 10_000
 # One hard path, or one hard check on it, may not use up the budget of all paths.

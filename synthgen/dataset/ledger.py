@@ -9,6 +9,7 @@ retry while other samples are judged well is put in `set_aside`, and belongs to 
 """
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -273,13 +274,26 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Iterator[Ledger]:
 
     A reader may open it while the one writer is at work.
     """
-    uri = f"file:{quote(str(path.absolute()))}?mode={'ro' if read_only else 'rwc'}"
+    uri = f"file:{quote(str(path.absolute()))}?{_reading_mode(path) if read_only else 'mode=rwc'}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30.0, check_same_thread=not read_only)
     try:
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
         _prepare(connection, path=path, read_only=read_only)
         yield Ledger(connection)
     finally:
         connection.close()
+
+
+def _reading_mode(path: Path) -> str:
+    """How SQLite should open a file that is only read.
+
+    With a write-ahead log even a reader keeps an index beside the file, and only one that may write removes it again. In
+    a folder that cannot be written a file without that log has no writer, and is read as it is.
+    """
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "mode=rw"
+    return "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
 
 
 def _prepare(connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:

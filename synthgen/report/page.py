@@ -88,7 +88,7 @@ def _page(ledger: Ledger, *, run: Run, chosen: Chosen) -> Iterator[str]:
         fault_lists=_fault_lists(counted),
         left_out=_left_out(run, chosen),
         missing_hint=f"It may be among the samples that this page leaves out; {run.directory / LEDGER_NAME} holds them all.",
-        facts=run.facts,
+        fact_groups=_fact_groups(run),
         load_command=_load_command(run),
         read_command=_read_command(run),
         payload=packed(chosen_records(ledger, chosen)),
@@ -148,12 +148,21 @@ def _origin(run: Run) -> str:
         "engine": "engine",
         "model": "model",
         "options: seed": "seed",
-        "options: fault rate": "fault rate",
+        "options: fault_rate": "fault rate",
         "versions: synthgen": "synthgen",
         "versions: python": "Python",
+        "verifier": "verifier",
         "finished": "finished",
     }
     return " · ".join(f"{name} {run.fact(key)}" for key, name in names.items() if run.fact(key) != "–")
+
+
+def _fact_groups(run: Run) -> dict[str, list[tuple[str, str]]]:
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for key, value in run.facts:
+        group, colon, name = key.rpartition(": ")
+        groups.setdefault(group if colon else "origin", []).append((name, value))
+    return groups
 
 
 def _fault_lead(counted: Tally) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from synthgen.dataset.ledger import Ledger
 from synthgen.dataset.manifest import FILE_NAME as MANIFEST_NAME
@@ -14,8 +15,8 @@ from synthgen.parse import STAGE as PARSE_STAGE
 from verifier.verdict import Check
 
 STAGES = (PARSE_STAGE, "novelty", *(check.value for check in Check))
-# parts of the manifest that the report shows elsewhere, or that are too long for a table
-_NOT_FACTS = frozenset({"figures", "shards", "sessions", "rows", "below", "format_version"})
+# parts of the manifest that the report shows elsewhere, that repeat others, or that are too long for a table
+_NOT_FACTS = frozenset({"figures", "shards", "sessions", "rows", "below", "format_version", "identity"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +87,7 @@ def read_run(directory: Path, ledger: Ledger) -> Run:
         below=below,
         funnel=funnel,
         wall_s=_wall_s(ledger),
-        facts=(
-            *_origin(ledger),
-            *_flat({key: value for key, value in (manifest or {}).items() if key not in _NOT_FACTS}),
-        ),
+        facts=(*_origin(ledger), *_stated(manifest or {})),
         warnings=tuple(warnings),
     )
 
@@ -106,12 +104,20 @@ def _origin(ledger: Ledger) -> Iterator[tuple[str, str]]:
         yield "prompts", first.prompt_version
 
 
+def _stated(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the manifest says, `group: name` where it says it in a group; what it leaves empty is left out."""
+    verifier = manifest.get("identity", {}).get("the verifier's version")
+    if verifier is not None:
+        yield "verifier", str(verifier)
+    yield from _flat({key: value for key, value in manifest.items() if key not in _NOT_FACTS})
+
+
 def _flat(values: Mapping[str, object], *, prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _flat(value, prefix=f"{prefix}{key}: ")
-        else:
-            yield prefix + key.replace("_", " "), "–" if value is None else str(value)
+        elif value is not None:
+            yield prefix + key, str(value)
 
 
 def _wall_s(ledger: Ledger) -> float:

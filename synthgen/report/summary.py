@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -36,14 +37,20 @@ def _reasons(run: Run, ledger: Ledger) -> Table:
     table = Table(
         title="Most frequent reasons, each with one sample", title_justify="left", show_edge=False, pad_edge=False
     )
-    table.add_column("reason", no_wrap=True)
-    table.add_column("samples", justify="right", no_wrap=True)
-    table.add_column("for example", no_wrap=True)
-    table.add_column("counterexample or detail", overflow="ellipsis", no_wrap=True, ratio=1)
-    for reason, count in list(run.reasons.items())[:TOP_REASONS]:
-        task_id, evidence = _exemplar(ledger, reason, below=run.below)
-        table.add_row(Text(reason, style="red"), f"{count:,}", Text(task_id), Text(evidence))
+    rows = [(reason, count, *_exemplar(ledger, reason, below=run.below)) for reason, count in _most_frequent(run)]
+    # on a narrow terminal the evidence is cut, not the names
+    names = ("reason", "samples", "for example")
+    for column, (name, justify) in enumerate(zip(names, ("left", "right", "left"), strict=True)):
+        width = max(cell_len(str(row[column])) for row in [names, *rows])
+        table.add_column(name, justify=justify, no_wrap=True, min_width=width)
+    table.add_column("counterexample or detail", no_wrap=True)
+    for reason, count, task_id, evidence in rows:
+        table.add_row(Text(reason, style="red"), f"{count:,}", Text(task_id), Text(evidence, no_wrap=True, overflow="ellipsis"))
     return table
+
+
+def _most_frequent(run: Run) -> list[tuple[str, int]]:
+    return list(run.reasons.items())[:TOP_REASONS]
 
 
 def _exemplar(ledger: Ledger, reason: str, *, below: int) -> tuple[str, str]:

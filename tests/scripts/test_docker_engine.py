@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -117,6 +118,63 @@ def test_who_may_not_use_the_socket_is_told_so(engine_socket: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 3
     assert "may not use it: run `sudo usermod -aG docker" in done.stderr
+
+
+# What apt-get leaves behind in the test below: an engine that refuses overlay2 and, asked again, listens.
+_APT_GET = """#!/bin/sh
+echo "apt-get $*"
+[ "$1" = install ] || exit 100
+cp "{folder}/dockerd" "{folder}/bin/dockerd"
+"""
+_DOCKERD = """#!{python}
+import http.server, os, socketserver, sys
+
+if "overlay2" in sys.argv:
+    sys.exit("overlay2 is not supported here")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{{"Version": "99.2", "Driver": "vfs"}}')
+
+    def address_string(self):
+        return "test"
+
+
+open("{folder}/pid", "w").write(str(os.getpid()))
+socketserver.ThreadingUnixStreamServer("{folder}/docker.sock", Handler).serve_forever()
+"""
+_PROGRAMS = "bash cat cut date dirname env flock grep id mkdir mountpoint nohup rm setsid sh sleep tail cp".split()
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("apt-get") is None or "debian" not in Path("/etc/os-release").read_text().lower(),
+    reason="only root on Debian installs an engine",
+)
+def test_installs_a_missing_engine_and_falls_back_to_vfs(folder: Path) -> None:
+    """Without dockerd the package is installed, whatever `apt-get update` says; where overlay2 fails, vfs is tried."""
+    (folder / "bin").mkdir()
+    for program in _PROGRAMS:
+        found = shutil.which(program)
+        assert found is not None
+        (folder / "bin" / program).symlink_to(found)
+    python = os.path.realpath(sys.executable)
+    (folder / "bin" / "python3").symlink_to(python)
+    for path, text in (("bin/apt-get", _APT_GET), ("dockerd", _DOCKERD)):
+        (folder / path).write_text(text.format(folder=folder, python=python))
+        (folder / path).chmod(0o755)
+    try:
+        done = _run(environment={"SYNTHGEN_DOCKER_DIR": str(folder), "PATH": str(folder / "bin")})
+        assert done.returncode == 0, done.stderr
+        assert "apt-get install -y -q --no-install-recommends docker.io\n" in done.stderr
+        assert "that did not work: overlay2 is not supported here\n" in done.stderr
+        assert "starting dockerd --storage-driver vfs" in done.stderr
+        assert done.stderr.endswith(f"engine 99.2, storage driver vfs answers on unix://{folder}/docker.sock\n")
+    finally:
+        if (folder / "pid").exists():
+            _end(int((folder / "pid").read_text()))
 
 
 @pytest.mark.docker

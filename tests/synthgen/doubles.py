@@ -7,16 +7,15 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthgen.completion import Completion
+from synthgen.completion import Completion, Engine
 from synthgen.dataset.publish import Published
 from synthgen.options import ProduceOptions, identity
-from synthgen.produce import produce
+from synthgen.produce import Observe, produce
 from synthgen.workers import Judge
 from verifier.problem import Sample
 from verifier.verdict import Assurance, Check, CheckResult, Reason, Status, Verdict
@@ -24,7 +23,7 @@ from verifier.verdict import Assurance, Check, CheckResult, Reason, Status, Verd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallEngine:
-    """Every seventh text is no JSON, every eleventh solution repeats an earlier one, every fifth candidate has a fault."""
+    """Every seventh text is no JSON, every eleventh solution repeats an earlier one, every fifth fails its test."""
 
     name: str = "small"
     version: str = "1"
@@ -32,14 +31,15 @@ class SmallEngine:
     def complete(self, index: int) -> Completion:
         """The completion at an index."""
         number = index - 2 if index % 11 == 10 else index
+        steps = ["-" if bit == "1" else "+" for bit in f"{number:b}"]
+        expected = 5 + steps.count("+") - steps.count("-") + (index % 5 == 2)
         row = {
             "task_id": f"small/{index}",
             "prompt": f"add {number}",
             "entry_point": "add",
             # operators, not constants, tell solutions apart: novelty does not look at constants
-            "solution": "def add(n):\n    return n"
-            + "".join(" - 1" if bit == "1" else " + 1" for bit in f"{number:b}"),
-            "tests": f"def test_add():\n    assert add(0) == {number}",
+            "solution": "def add(n: int) -> int:\n    return n" + "".join(f" {step} 1" for step in steps),
+            "tests": f"def test_add():\n    assert add(5) == {expected}",
             "contracts": {"pre": ["n >= 0"], "post": [], "raises": []},
         }
         text = json.dumps(row) if index % 7 != 3 else f"Here is the function you asked for ({index}):"
@@ -94,12 +94,12 @@ def run_small(
     n: int,
     *,
     judge: Judge = verdict_on,
-    engine: Any = None,
+    engine: Engine | None = None,
     workers: int = 3,
     shard_rows: int = 20,
     max_candidates: int = 10_000,
     stop: threading.Event | None = None,
-    observe: Callable[[Any], None] = lambda progress: None,
+    observe: Observe = lambda progress: None,
     **others: Any,
 ) -> Published:
     """One `produce` with the small engine and a plain function as its judge."""
@@ -112,7 +112,7 @@ def run_small(
         max_candidates=max_candidates,
         **others,
     )
-    chosen = engine or SmallEngine()
+    chosen: Engine = engine or SmallEngine()
     return produce(
         options,
         engine=chosen,

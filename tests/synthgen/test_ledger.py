@@ -110,3 +110,22 @@ def test_meta_values_come_back_and_the_last_write_wins(tmp_path: Path) -> None:
         assert ledger.meta("below") == 4
         assert ledger.meta("identity") == {"--seed": "1"}
         assert ledger.meta("missing") is None
+
+
+def test_a_reader_leaves_no_files_behind(tmp_path: Path) -> None:
+    """After a report the folder holds what it held before."""
+    with open_ledger(tmp_path / "run.db"):
+        pass
+    with open_ledger(tmp_path / "run.db", read_only=True) as ledger:
+        assert ledger.next_index() == 0
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            ledger.set_meta({"below": 1})
+    assert [path.name for path in tmp_path.iterdir()] == ["run.db"]
+
+
+def test_a_reader_sees_what_a_writer_at_work_has_committed(tmp_path: Path) -> None:
+    """A report of a running run is possible and shows every committed row."""
+    with open_ledger(tmp_path / "run.db") as writer, open_ledger(tmp_path / "run.db", read_only=True) as reader:
+        writer.add(ENGINE.complete(0), task_id="small/0", digest=None, generated_s=0.0)
+        assert reader.next_index() == 1
+        assert reader.completion(0) == ENGINE.complete(0)

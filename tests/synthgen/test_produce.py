@@ -1,5 +1,6 @@
 """The produce loop: what the data set holds depends on verdicts and indexes only."""
 
+import json
 import os
 import random
 import signal
@@ -7,17 +8,19 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
 
 from sandbox.errors import EngineUnavailable
+from synthgen.completion import Completion
 from synthgen.dataset.folder import FolderInUse, FolderRefused, claim
 from synthgen.dataset.ledger import open_ledger
 from synthgen.dataset.manifest import read_manifest
 from synthgen.options import OptionRefused
-from synthgen.produce import RunInterrupted, RunStopped
+from synthgen.produce import Progress, RunInterrupted, RunStopped
 from tests.synthgen.doubles import SmallEngine, index_of, run_small, shard_bytes, unjudged, verdict_on
 from verifier.problem import Sample
 from verifier.verdict import Verdict
@@ -95,6 +98,19 @@ def test_a_repeated_solution_is_refused_and_names_the_first_one(tmp_path: Path) 
     rows = [row for file in (tmp_path / "run/rejected").iterdir() for row in parquet.read_table(file).to_pylist()]
     repeated = {row["task_id"]: row["detail"] for row in rows if row["reason"] == "duplicate"}
     assert "that of small/19 " in repeated["small/21"]
+
+
+@pytest.mark.parametrize("source", ["def f(:", "x = '\0'", "-" * 50_000 + "1", "a" + ".b" * 50_000])
+def test_a_solution_that_does_not_parse_is_left_to_the_verifier(tmp_path: Path, source: str) -> None:
+    """Novelty cannot stop a run: an unparsable source is compared as it stands, then judged."""
+
+    class OneSource(SmallEngine):
+        def complete(self, index: int) -> Completion:
+            row = {"task_id": f"small/{index}", "entry_point": "f", "solution": source}
+            return replace(SmallEngine().complete(index), text=json.dumps(row))
+
+    published = run_small(tmp_path / "run", 5, engine=OneSource(), max_candidates=5)
+    assert (published.funnel.judged, published.funnel.duplicate) == (1, 4)
 
 
 def test_kill_at_any_moment_and_the_same_command_again_equals_an_uninterrupted_run(tmp_path: Path) -> None:
@@ -192,7 +208,7 @@ def test_too_large_a_share_of_failures_stops_the_run(tmp_path: Path) -> None:
     def every_third_breaks(sample: Sample) -> Verdict:
         return unjudged(sample) if index_of(sample) % 3 == 0 else verdict_on(sample)
 
-    with pytest.raises(RunStopped, match="51 of the last [0-9]+ samples could not be judged"):
+    with pytest.raises(RunStopped, match=r"51 of the last [0-9]+ samples could not be judged"):
         run_small(tmp_path / "run", 1_000, judge=every_third_breaks)
 
 
@@ -215,7 +231,7 @@ def test_a_generator_that_fails_stops_the_run_and_is_named(tmp_path: Path) -> No
     """An engine's exception becomes a sentence with its index."""
 
     class FailsAtTen(SmallEngine):
-        def complete(self, index: int) -> object:  # type: ignore[override]
+        def complete(self, index: int) -> Completion:
             if index == 10:
                 raise ValueError("no more ideas")
             return SmallEngine().complete(index)
@@ -274,7 +290,7 @@ def test_a_folder_in_use_is_refused_with_the_process_that_holds_it(tmp_path: Pat
 def test_a_folder_with_other_things_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
     """A run never mixes with files that are not its own."""
     (tmp_path / "thesis.tex").write_text("words")
-    with pytest.raises(FolderRefused, match="is not empty and has no run.db"):
+    with pytest.raises(FolderRefused, match=r"is not empty and has no run\.db"):
         run_small(tmp_path, 5)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -286,7 +302,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, place: str) 
     out = {"file": tmp_path / "file", "below_file": tmp_path / "file" / "run", "read_only": Path("/proc/synthgen")}[
         place
     ]
-    with pytest.raises(FolderRefused, match="cannot be written: .* Give a folder that you may write to with --out"):
+    with pytest.raises(FolderRefused, match=r"cannot be written: .* Give a folder that you may write to with --out"):
         run_small(out, 5)
 
 
@@ -317,7 +333,7 @@ def test_a_full_disk_stops_the_run_and_after_making_space_it_goes_on(tmp_path: P
 
 def test_progress_counts_add_up(tmp_path: Path) -> None:
     """What an observer sees last is the run's own count."""
-    seen = []
+    seen: list[Progress] = []
     run_small(tmp_path / "run", 30, observe=seen.append)
     last = seen[-1]
     assert last.target == 30

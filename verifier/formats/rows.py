@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from verifier.formats.humaneval import is_humaneval, read_humaneval
 from verifier.formats.native import read_native
@@ -15,9 +15,6 @@ from verifier.problem import Sample
 MAX_LINE_BYTES = 4_000_000
 MAX_TASK_ID_CHARS = 500
 MAX_DETAIL_CHARS = 500
-
-FORMATS = ("auto", "native", "humaneval")
-PLANNED_FORMATS = ("mbpp", "kodcode", "stdio")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +26,9 @@ class BadRow:
     detail: str
 
 
-def read_rows(path: Path, format: str = "auto") -> Iterator[Sample | BadRow]:  # noqa: A002 - the option's own name
+def read_rows(path: Path, row_format: str = "auto") -> Iterator[Sample | BadRow]:
     """The samples in a `.jsonl` or `.jsonl.gz` file, in order; blank lines are skipped. Raises OSError."""
-    opened: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
-    with opened:
+    with _open_bytes(path) as opened:
         number = 0
         while True:
             try:
@@ -48,10 +44,14 @@ def read_rows(path: Path, format: str = "auto") -> Iterator[Sample | BadRow]:  #
             if is_too_long:
                 yield _describe_bad({}, number, f"the line is longer than {MAX_LINE_BYTES} bytes")
             elif line.strip():
-                yield read_line(line, number=number, format=format)
+                yield read_line(line, number=number, row_format=row_format)
 
 
-def read_line(line: bytes, *, number: int, format: str) -> Sample | BadRow:  # noqa: A002 - the option's own name
+def _open_bytes(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def read_line(line: bytes, *, number: int, row_format: str) -> Sample | BadRow:
     """One line as a sample."""
     try:
         row = json.loads(line.decode("utf-8"))
@@ -63,12 +63,12 @@ def read_line(line: bytes, *, number: int, format: str) -> Sample | BadRow:  # n
         return _describe_bad({}, number, "not readable JSON: nested too deeply, or a number too long")
     if not isinstance(row, dict):
         return _describe_bad({}, number, f"a JSON object is wanted, not {type(row).__name__}")
-    sample = _choose_reader(row, format)(row)
+    sample = _choose_reader(row, row_format)(row)
     return _describe_bad(row, number, sample) if isinstance(sample, str) else sample
 
 
-def _choose_reader(row: dict[str, Any], format: str) -> Callable[[dict[str, Any]], Sample | str]:  # noqa: A002
-    if format == "humaneval" or (format == "auto" and is_humaneval(row)):
+def _choose_reader(row: dict[str, Any], row_format: str) -> Callable[[dict[str, Any]], Sample | str]:
+    if row_format == "humaneval" or (row_format == "auto" and is_humaneval(row)):
         return read_humaneval
     return read_native
 

@@ -35,6 +35,7 @@ from synthgen.engines.compositional.types import (
     list_of,
     optional,
     set_of,
+    shown,
     tuple_of,
 )
 
@@ -327,7 +328,7 @@ def _text(name: str, rng: random.Random, *, size: int) -> str:
 
 def _worthwhile(program: Program, cases: tuple[tuple[dict[str, object], object], ...]) -> bool:
     """Whether the results vary, stay printable, and change when any stage that could be left out is left out."""
-    results = [repr(result) for _, result in cases]
+    results = [shown(result) for _, result in cases]
     distinct = len(set(results))
     if distinct < (2 if program.type == BOOL else 4) or max(map(len, results)) > 300 or sum(map(len, results)) > 1500:
         return False

@@ -113,7 +113,7 @@ def _tables() -> tuple[Stage, ...]:
         Stage("keep_values", _is_dict, same, lambda d, p: {k: v for k, v in d.items() if p(v)},
               lambda c: f"{{{c.name('key')}: {c.name('value')} for {c.name('key')}, {c.name('value')} in {c.src}.items() if {c.f(0, c.name('value')):1}}}",
               lambda c: (f"{c.out} = dict({c.src})\nfor {c.name('key')} in list({c.src}):\n    if {c.no(0, c.src.text + '[' + c.name('key') + ']'):3}:\n        del {c.out}[{c.name('key')}]"),
-              "{them}, restricted to the entries whose value is a {one} {0}", "keep only the entries of {them} whose value is a {one} {0}", names=("kept", "selected"), slug="filtered", slots=("condition",), weight=2.0),
+              "{them}, restricted to the entries whose value is a {kind} {0}", "keep only the entries of {them} whose value is a {kind} {0}", names=("kept", "selected"), slug="filtered", slots=("condition",), weight=2.0),
         Stage("map_values", _is_dict, lambda t, a: dict_of(t.items[0], function_of(a[0]).type), lambda d, f: {k: f(v) for k, v in d.items()},
               lambda c: f"{{{c.name('key')}: {c.f(0, c.name('value')):1} for {c.name('key')}, {c.name('value')} in {c.src}.items()}}",
               lambda c: f"{c.out}: {c.note()} = {{}}\nfor {c.name('key')} in {c.src}:\n    {c.out}[{c.name('key')}] = {c.f(0, c.src.text + '[' + c.name('key') + ']'):1}",

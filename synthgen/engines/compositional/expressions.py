@@ -208,14 +208,16 @@ def english(body: Expression, subject: str) -> str:
 _OPEN = {"add", "subtract", "multiply", "quotient", "plus", "minus", "or_default", "extended", "choose", "or", "without"}
 
 
-def _operand(operand: Expression, subject: str, *, joined: bool) -> str:
+def _operand(operand: Expression, subject: str, *, loose: bool, tight: bool) -> str:
     text = english(operand, subject)
-    is_open = isinstance(operand, Apply) and operand.scalar.name in _OPEN
-    return f"({text})" if is_open and (not joined or operand.type == BOOL) else text
+    is_open = isinstance(operand, Apply) and (tight or operand.scalar.name in _OPEN)
+    return f"({text})" if is_open and (not loose or operand.type == BOOL) else text
 
 
 def _phrase(template: str, body: Apply, subject: str) -> str:
-    phrases = [_operand(operand, subject, joined=body.scalar in (AND, OR, CHOOSE, PAIR)) for operand in body.operands]
+    loose = body.scalar in (AND, OR, CHOOSE, PAIR) or (body.type == BOOL and isinstance(body.operands[0], Apply))
+    tight = body.scalar.name in _OPEN and body.scalar not in (OR, CHOOSE)
+    phrases = [_operand(operand, subject, loose=loose, tight=tight) for operand in body.operands]
     text = template.format(*phrases)
     for phrase in phrases:
         if phrase == "1":
@@ -224,7 +226,7 @@ def _phrase(template: str, body: Apply, subject: str) -> str:
     return _possessive(text) if subject == "it" else text
 
 
-_OF_IT = re.compile(r"\bthe ((?:(?!the )[\w ])+?) of it\b")
+_OF_IT = re.compile(r"\bthe ((?:(?!the )[\w ])+?) of it\b(?! and)")
 
 
 def _possessive(text: str) -> str:

@@ -51,7 +51,7 @@ def _until(values: Values, wanted: Test) -> int:
 
 def _less_one(code: Code) -> Code:
     """A size less one, computed where it is a constant."""
-    return Code(str(int(code.text) - 1)) if code.text.isdigit() else Code(f"{code:6} + 1", 6)
+    return Code(str(int(code.text) - 1)) if code.text.isdigit() else Code(f"{code:6} + 1")
 
 
 def _streams() -> tuple[Stage, ...]:
@@ -63,7 +63,7 @@ def _streams() -> tuple[Stage, ...]:
         Stage("filter", is_list, same, lambda xs, p: [x for x in xs if p(x)], lambda c: f"[{c.comp(c.x, c.f(0, c.x))}]",
               lambda c: (f"{c.out} = list({c.src})\nfor {c.name('place')} in range(len({c.src}) - 1, -1, -1):\n"
                          f"    if {c.no(0, c.out + '[' + c.name('place') + ']'):3}:\n        del {c.out}[{c.name('place')}]"),
-              "", "keep only each {one} {0}", names=("kept", "selected", "chosen", "matching"), slots=("condition",), streams=True,
+              "", "keep each {one} {0} and drop the others", names=("kept", "selected", "chosen", "matching"), slots=("condition",), streams=True,
               keeps=True, length="fewer", weight=6.0),
     )
 
@@ -142,18 +142,18 @@ def _slices() -> tuple[Stage, ...]:
         Stage("take_while", is_list, same, lambda xs, p: xs[:_until(xs, p)],
               lambda c: (f"{c.src}[:next(({c.name('place')} for {c.name('place')}, {c.name('item')} in enumerate({c.src:1}) if {c.no(0, c.name('item')):3}), len({c.src:1}))]"),
               lambda c: (f"{c.name('stop')} = 0\nwhile {c.name('stop')} < len({c.src}) and {c.f(0, c.src.text + '[' + c.name('stop') + ']'):3}:\n    {c.name('stop')} += 1\n{c.out} = {c.src}[:{c.name('stop')}]"),
-              "the longest run at the start of {them} in which each is a {one} {0}", "stop before the first {one} that does not qualify: keep the longest run at the start in which each is a {one} {0}",
+              "the longest run at the start of {them} in which each is a {kind} {0}", "keep elements of {source} from the start for as long as each is a {kind} {0}, and drop everything after that",
               names=("leading", "opening"), slug="leading", slots=("condition",), imports="",
               loop=Loop("[]", lambda c: f"if {c.no(0, c.x):3}:\n    break\n{c.out}.append({c.x:1})", repeats=True), keeps=True, length="fewer"),
         Stage("drop_while", is_list, same, lambda xs, p: xs[_until(xs, p):],
               lambda c: (f"{c.src}[next(({c.name('place')} for {c.name('place')}, {c.name('item')} in enumerate({c.src:1}) if {c.no(0, c.name('item')):3}), len({c.src:1})):]"),
               lambda c: (f"{c.out} = list({c.src})\nwhile {c.out} and {c.f(0, c.out + '[0]'):3}:\n    {c.out}.pop(0)"),
-              "{them} from the first {one} on that does not satisfy the test of being a {one} {0}", "drop elements from the start for as long as each is a {one} {0}; keep everything from there on",
+              "{them} from the first {one} on that does not satisfy the test of being a {kind} {0}", "drop elements of {source} from the start for as long as each is a {kind} {0}; keep everything from there on",
               names=("remaining", "rest"), slug="trimmed", slots=("condition",),
               loop=Loop("[]", lambda c: f"if {c.out} or {c.no(0, c.x):3}:\n    {c.out}.append({c.x:1})", repeats=True), keeps=True, length="fewer"),
         Stage("unique", lambda t: is_list(t) and hashable(t.item), same, lambda xs: list(dict.fromkeys(xs)), lambda c: f"list(dict.fromkeys({c.gen}))",
               lambda c: f"{c.out} = [{c.name('item')} for {c.name('place')}, {c.name('item')} in enumerate({c.src}) if {c.name('item')} not in {c.src}[:{c.name('place')}]]",
-              "{them} without repetitions, each at the place of its first occurrence", "remove duplicates, keeping the first occurrence of each",
+              "{them} without repetitions, each at the place of its first occurrence", "remove duplicates from {source}, keeping the first occurrence of each",
               names=("unique", "distinct"), slug="unique", streams=True,
               loop=Loop("[]", lambda c: f"if {c.x:5} not in {c.out}:\n    {c.out}.append({c.x:1})", repeats=True),
               keeps=True, length="fewer", weight=1.5),
@@ -162,14 +162,14 @@ def _slices() -> tuple[Stage, ...]:
                          f"for {c.name('earlier')} in {c.src}[:{c.name('place')}])]"),
               lambda c: (f"{c.out} = list({{{c.f(0, c.name('item')):1}: {c.name('item')} for {c.name('item')} in reversed({c.src})}}.values())\n"
                          f"{c.out}.sort(key={c.src}.index)"),
-              "{them}, keeping only the first for each value of {0}", "for each value of {0}, keep only the first {one} that has it", names=("unique", "representatives"),
+              "{them}, keeping only the first for each value of {0}", "in {source}, for each value of {0}, keep only the first {kind} that has it", names=("unique", "representatives"),
               slug="distinct", slots=("key",),
               loop=Loop("[]", lambda c: f"{c.name('key')} = {c.f(0, c.x):1}\nif {c.name('key')} not in {c.name('seen')}:\n    {c.name('seen')}.add({c.name('key')})\n    {c.out}.append({c.x:1})",
                         before=lambda c: f"{c.name('seen')} = set()", repeats=True), keeps=True, length="fewer"),
         Stage("squeeze", _plain, same, lambda xs: [x for x, _ in groupby(xs)],
               lambda c: f"[{c.name('item')} for {c.name('place')}, {c.name('item')} in enumerate({c.src:1}) if {c.name('place')} == 0 or {c.src}[{c.name('place')} - 1] != {c.name('item')}]",
               lambda c: (f"{c.out} = {c.src}[:1]\nfor {c.name('left')}, {c.name('right')} in zip({c.src}, {c.src}[1:]):\n    if {c.name('left')} != {c.name('right')}:\n        {c.out}.append({c.name('right')})"),
-              "{them} with each run of equal neighbours reduced to one", "reduce each run of equal neighbours to a single one", names=("squeezed", "collapsed"), slug="squeezed",
+              "{them} with each run of equal neighbours reduced to one", "in {source}, reduce each run of equal neighbours to a single one", names=("squeezed", "collapsed"), slug="squeezed",
               loop=Loop("[]", lambda c: f"if not {c.out} or {c.out}[-1] != {c.x:5}:\n    {c.out}.append({c.x:1})", repeats=True), keeps=True, length="fewer"),
         Stage("without", _plain, same, lambda xs, ys: [x for x in xs if x not in ys], lambda c: f"[{c.comp(c.x, f'{c.x:5} not in {c.arg(0)}')}]",
               lambda c: f"{c.out} = [{c.name('item')} for {c.name('item')} in {c.src} if {c.arg(0)}.count({c.name('item')}) == 0]",
@@ -202,7 +202,7 @@ def _shapes() -> tuple[Stage, ...]:
               "the list of pairs of neighbours among {them}, from left to right (empty if there are fewer than two)", names=("pairs", "neighbours"), slug="neighbours"),
         Stage("numbered", _plain, lambda t, _: list_of(tuple_of(INT, t.item)), lambda xs: list(enumerate(xs)),
               lambda c: f"list(enumerate({c.gen}))", lambda c: f"{c.out} = list(zip(range(len({c.src})), {c.src}))",
-              "the list of pairs `(position, element)` over {them}, positions counting from 0", "pair each {one} with its position: `(position, {one})`, counting from 0", names=("numbered", "indexed"), slug="numbered",
+              "the list of pairs `(position, element)` over {them}, positions counting from 0", "pair each {one} with its position: `(position, element)`, counting from 0", names=("numbered", "indexed"), slug="numbered",
               streams=True, length="same"),
         Stage("zipped", _plain, lambda t, _: list_of(tuple_of(t.item, INT)), lambda xs, ys: list(zip(xs, ys, strict=False)), lambda c: f"list(zip({c.src:1}, {c.arg(0):1}))",
               lambda c: f"{c.out} = [({c.src}[{c.name('place')}], {c.arg(0)}[{c.name('place')}]) for {c.name('place')} in range(min(len({c.src}), len({c.arg(0)})))]",
@@ -225,7 +225,7 @@ def _shapes() -> tuple[Stage, ...]:
               lambda c: f"[list({c.name('run')}) for _, {c.name('run')} in groupby({c.src:1}, key=lambda {c.name('item')}: {c.f(0, c.name('item')):1})]",
               lambda c: (f"{c.out}: {c.note()} = []\nfor {c.name('item')} in reversed({c.src}):\n    if {c.out} and {c.f(0, c.out + '[0][0]'):5} == {c.f(0, c.name('item')):5}:\n"
                          f"        {c.out}[0] = [{c.name('item')}] + {c.out}[0]\n    else:\n        {c.out} = [[{c.name('item')}]] + {c.out}"),
-              "the list of the runs of neighbouring elements of {them} that share the same value of {0}, from left to right", "split {them} into runs of neighbours that share the same value of {0}", names=("runs", "groups"),
+              "the list of the runs of neighbouring elements of {them} that share the same value of {0}, from left to right", "split {source} into runs of neighbours that share the same value of {0}", names=("runs", "groups"),
               slug="runs", slots=("key",), imports="from itertools import groupby",
               loop=Loop("[]", lambda c: (f"{c.name('key')} = {c.f(0, c.x):1}\nif {c.out} and {c.name('key')} == {c.name('previous')}:\n    {c.out}[-1].append({c.x:1})\n"
                                          f"else:\n    {c.out}.append([{c.x:1}])\n{c.name('previous')} = {c.name('key')}"), before=lambda c: f"{c.name('previous')} = None", repeats=True)),
@@ -233,7 +233,7 @@ def _shapes() -> tuple[Stage, ...]:
               lambda c: f"[({c.name('item')}, len(list({c.name('run')}))) for {c.name('item')}, {c.name('run')} in groupby({c.src:1})]",
               lambda c: (f"{c.out}: {c.note()} = []\n{c.name('start')} = 0\nfor {c.name('place')} in range(1, len({c.src}) + 1):\n    if {c.name('place')} == len({c.src}) or {c.src}[{c.name('place')}] != {c.src}[{c.name('start')}]:\n"
                          f"        {c.out}.append(({c.src}[{c.name('start')}], {c.name('place')} - {c.name('start')}))\n        {c.name('start')} = {c.name('place')}"),
-              "the list of pairs `(element, length)`, one for each run of equal neighbours among {them}, from left to right", "encode {them} as pairs `(element, length)`, one for each run of equal neighbours", names=("encoded", "runs"),
+              "the list of pairs `(element, length)`, one for each run of equal neighbours among {them}, from left to right", "encode {source} as pairs `(element, length)`, one for each run of equal neighbours", names=("encoded", "runs"),
               slug="encoded", imports="from itertools import groupby",
               loop=Loop("[]", lambda c: f"if {c.out} and {c.out}[-1][0] == {c.x:5}:\n    {c.out}[-1] = ({c.x:1}, {c.out}[-1][1] + 1)\nelse:\n    {c.out}.append(({c.x:1}, 1))", repeats=True)),
     )

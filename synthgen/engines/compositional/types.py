@@ -143,3 +143,10 @@ def _draw_text(rng: random.Random, *, wild: bool) -> str:
         return rng.choice(WORDS)
     alphabet = rng.choice(("ab", "aeiost AB-", "09azAZ \u00e9\u00df\u03a3", "0:; \u0100\U0001f600"))
     return "".join(rng.choice(alphabet) for _ in range(rng.randint(0, 6)))
+
+
+def shown(value: object) -> str:
+    """A value as source; sets in order, so that the text is the same in every process."""
+    if isinstance(value, set):
+        return "{" + ", ".join(repr(item) for item in sorted(value)) + "}" if value else "set()"
+    return repr(value)

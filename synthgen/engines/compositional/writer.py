@@ -66,9 +66,9 @@ class Names:
         self.taken = set(taken) | _RESERVED
         self.rng = rng
 
-    def fresh(self, *candidates: str) -> str:
+    def fresh(self, *candidates: str, beside: Flow | None = None) -> str:
         """A name for good: a candidate that is free, at random; else the first with a number."""
-        name = self.passing(*candidates)
+        name = self.passing(*candidates, avoid=frozenset() if beside is None else frozenset((beside.variable,)))
         self.taken.add(name)
         return name
 
@@ -246,7 +246,7 @@ class Writing:
         if not code.text.isidentifier() and len(code.text) > self.width // 2 and self.width < 900:
             code = self.bound(code, node, "items", "elements", "gathered")
         table = re.fullmatch(r"list\((\w+\.(?:items|values)\(\))\)", code.text)
-        code = Code(table[1]) if table else code
+        code = Code(table[1]) if table and (self.style != "recursive" or self.special) else code
         variable = self.names.passing(*_ELEMENTS.get(kind.item.kind, ("item",)), avoid=avoid)
         return Flow(code, variable, kind.item, Code(variable))
 
@@ -262,7 +262,7 @@ class Writing:
         if self.style == "functional":
             return Code(f"list({self.mapped(flow)})")
         if self.style == "loop" or (len(comprehension.text) > self.width + 36 and self.width < 900):
-            name = self.names.fresh(*(node.stage.names if isinstance(node, Step) else ("gathered",)))
+            name = self.names.fresh(*(node.stage.names if isinstance(node, Step) else ("gathered",)), beside=flow)
             self.lines.append(f"{name}: {annotation(kind)} = []")
             self._for(flow, [f"{name}.append({flow.element:0})"])
             return Code(name)
@@ -318,11 +318,11 @@ class Writing:
     # -- the ways of particular styles -------------------------------------------------------------------------------
 
     def _looped(self, node: Step, flow: Flow, loop: Loop, *, last: bool) -> Code | None:
-        out = self.names.fresh(*node.stage.names)
+        out = self.names.fresh(*node.stage.names, beside=flow)
         body: list[str] = []
         often = any(isinstance(a, Function1) and uses(a.body) > 1 for a in node.arguments)
         if flow.element.text != flow.variable and (loop.repeats or often):
-            name = self.names.fresh("current", "mapped", "candidate", "found_value")
+            name = self.names.fresh("current", "mapped", "candidate", "found_value", beside=flow)
             body.append(f"{name} = {flow.element:0}")
             flow = replace(flow, element=Code(name))
         slots = Slots(self, node, out=out, flow=flow)
@@ -345,7 +345,7 @@ class Writing:
     def _generated(self, flow: Flow, kind: Type) -> Code:
         self.special = True
         self.imports.add("from collections.abc import Iterator")
-        name = self.names.fresh("wanted", "produce", "select", "walk")
+        name = self.names.fresh("wanted", "produce", "select", "walk", beside=flow)
         outer, self.lines = self.lines, []
         self._for(flow, [f"yield {flow.element:0}"])
         inner, self.lines = self.lines, outer
@@ -354,7 +354,7 @@ class Writing:
 
     def _recursive_list(self, flow: Flow, kind: Type) -> Code:
         self.special = True
-        name, rest = self.names.fresh("collect", "gather", "walk"), self.names.fresh("remaining", "rest", "tail_items")
+        name, rest = self.names.fresh("collect", "gather", "walk", beside=flow), self.names.fresh("remaining", "rest", "tail_items", beside=flow)
         lines = [f"def {name}({rest}: list[{annotation(flow.kind)}]) -> {annotation(kind)}:", f"    if not {rest}:", "        return []",
                  f"    {flow.variable} = {rest}[0]"]
         recursive = f"{name}({rest}[1:])"
@@ -371,7 +371,7 @@ class Writing:
             return self._expressed(node, Slots(self, node, out="", flow=flow))
         self.special = True
         base, combine = node.stage.recursion or ("", "")
-        name, rest = self.names.fresh("fold", "combine", "accumulate_from"), self.names.fresh("remaining", "rest", "tail_items")
+        name, rest = self.names.fresh("fold", "combine", "accumulate_from", beside=flow), self.names.fresh("remaining", "rest", "tail_items", beside=flow)
         tail = f"{name}({rest}[1:])"
         slots = Slots(self, node, out="", flow=flow)
         test = slots.f(0, flow.element) if node.arguments else Code("True")

@@ -23,7 +23,7 @@ function facetValue(record, facet) {
 function searchable(record) {
   if (record.haystack === undefined) {
     const contracts = Object.values(record.contracts || {}).flat();
-    const checks = record.checks.map((result) => result.detail + "\n" + (result.counterexample || ""));
+    const checks = record.checks.map((result) => (result.detail || "") + "\n" + (result.counterexample || ""));
     record.haystack = [record.task_id, record.reason, record.topic, record.fault, record.detail, record.counterexample, record.prompt,
       record.entry_point, record.solution, record.tests, record.reference, record.raw, ...contracts, ...checks]
       .filter(Boolean).join("\n").toLowerCase();

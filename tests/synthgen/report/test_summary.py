@@ -63,3 +63,13 @@ def test_a_reject_without_counterexample_shows_its_detail(tmp_path: Path) -> Non
 def test_an_empty_run_is_reported(tmp_path: Path) -> None:
     """A run without a verdict has a summary all the same."""
     assert "attempted" in _printed(write_run(tmp_path / "run", []))
+
+
+def test_a_narrow_terminal_keeps_reasons_and_names_whole(tmp_path: Path) -> None:
+    """At 80 columns the evidence is cut, never the reason or the task_id."""
+    detail = "the solution is that of compositional/0 but for names and constants " * 3
+    entry = completion(0), Rejection(stage="novelty", reason=Reason.DUPLICATE, detail=detail)
+    text = _printed(write_run(tmp_path / "run", [entry]), width=80)
+    line = next(line for line in text.splitlines() if "the solution is that" in line)
+    assert line.startswith("duplicate ")
+    assert " compositional/0 " in line

@@ -5,7 +5,8 @@ from pathlib import Path
 from synthgen.dataset.ledger import FILE_NAME, open_ledger
 from synthgen.report.run import read_run
 from synthgen.report.tallies import tally
-from tests.synthgen.report.runs import ordinary, write_run
+from tests.synthgen.report.runs import completion, ordinary, write_run
+from verifier.verdict import Assurance, Check, CheckResult, Status, Verdict
 
 
 def test_every_sample_is_counted_once(tmp_path: Path) -> None:
@@ -56,3 +57,13 @@ def test_times_of_a_check_cover_the_samples_that_reached_it(tmp_path: Path) -> N
     assert runs == sorted(runs, reverse=True)
     assert abs(sum(rung.share for rung in rungs) - 1) < 1e-9
     assert all(rung.median_s <= rung.p95_s for rung in rungs)
+
+
+def test_two_results_of_one_check_are_one_sample(tmp_path: Path) -> None:
+    """Properties and contracts are results of one check: their times add up and their sample counts once."""
+    results = tuple(CheckResult(check=Check.PROPERTIES, status=Status.PASSED, wall_s=wall_s) for wall_s in (0.25, 0.5))
+    verdict = Verdict(task_id="compositional/0", accepted=True, assurance=Assurance.PROPERTY_TESTED, checks=results)
+    directory = write_run(tmp_path / "run", [(completion(0), verdict)])
+    with open_ledger(directory / FILE_NAME, read_only=True) as ledger:
+        (rung,) = tally(ledger, below=1).rung_times
+    assert (rung.check, rung.runs, rung.median_s, rung.p95_s, rung.total_s) == ("properties", 1, 0.75, 0.75, 0.75)
