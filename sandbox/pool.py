@@ -73,6 +73,7 @@ class Pool:
         header = {
             "role": "driver",
             "zygote": "hypothesis" if job.uses_hypothesis else "light",
+            "shares_driver": job.has_plain_tests and not job.uses_hypothesis,
             "guests": [guest.hash_seed for guest in job.guests],
             "limits": dataclasses.asdict(job.limits),
         }
@@ -99,6 +100,7 @@ class Pool:
         header = {
             "role": "symbolic",
             "zygote": "crosshair",
+            "shares_driver": False,
             "guests": [],
             "limits": dataclasses.asdict(job.limits),
         }

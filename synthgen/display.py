@@ -63,7 +63,7 @@ def heartbeat(progress: Progress, pace: Pace) -> str:
     words = [
         f"{progress.accepted:,} / {progress.target:,} accepted",
         f"{progress.attempted:,} attempted",
-        f"{pace.recent(progress):.1f} accepted/s ({pace.overall(progress):.1f} overall)",
+        _rates(progress, pace),
         f"{progress.judging:,} being judged, {progress.queued:,} waiting",
     ]
     if progress.unjudged:
@@ -133,7 +133,7 @@ def panel(progress: Progress, pace: Pace) -> "RenderableType":
     figures = Table.grid(padding=(0, 3))
     figures.add_row(
         f"attempted {progress.attempted:,}",
-        f"{pace.recent(progress):.1f} accepted/s ({pace.overall(progress):.1f} overall)",
+        _rates(progress, pace),
         f"being judged {progress.judging:,}",
         f"waiting {progress.queued:,}",
         f"[yellow]unjudged {progress.unjudged:,}[/]" if progress.unjudged else "",
@@ -152,6 +152,12 @@ def _top_reasons(progress: Progress) -> list[tuple[str, int]]:
 
 def _done(progress: Progress) -> int:
     return progress.accepted - progress.accepted_before
+
+
+def _rates(progress: Progress, pace: Pace) -> str:
+    recent, overall = pace.recent(progress), pace.overall(progress)
+    digits = 1 if overall >= 1 else 2
+    return f"{recent:.{digits}f} accepted/s ({overall:.{digits}f} overall)"
 
 
 def _clock(seconds: float) -> str:

@@ -5,13 +5,14 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from synthgen.completion import Engine
 
 ENGINES = ("auto", "compositional", "replay")
 PLANNED_ENGINES = ("vllm", "openai")
 Level = Literal["quick", "full"]
+LEVELS: tuple[Level, ...] = ("quick", "full")
 DEFAULT_SHARD_ROWS = 10_000
 
 
@@ -102,10 +103,10 @@ def _checked_engine(engine: str, *, replay: Path | None) -> str:
 
 
 def _checked_level(level: str) -> Level:
-    for known in get_args(Level):
+    for known in LEVELS:
         if level == known:
             return known
-    raise OptionRefused(f"--level is {level!r}; give one of {', '.join(get_args(Level))}.")
+    raise OptionRefused(f"--level is {level!r}; give one of {', '.join(LEVELS)}.")
 
 
 def _at_least_one(name: str, value: int, *, hint: str) -> None:

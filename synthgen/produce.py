@@ -87,8 +87,8 @@ class _Run:
 
     @property
     def window(self) -> int:
-        """How many candidates may be unresolved at once: enough to keep every worker busy."""
-        return 3 * self.options.workers + 2
+        """How many candidates may be unresolved at once: one at each worker, one waiting for it, one being generated."""
+        return 2 * self.options.workers + 1
 
 
 def produce(

@@ -6,7 +6,7 @@ eligible only if its syntax cannot reach the interpreter: an allowlist of pure i
 
 import ast
 
-from verifier.syntax import names_written_dunder
+from verifier.syntax import names_written_dunder, walk_tree
 
 # fmt: off
 PURE_IMPORTS = frozenset({
@@ -26,7 +26,7 @@ REFLECTIVE_ATTRIBUTES = frozenset({
 
 def explain_ineligible(module: ast.Module) -> str | None:
     """The first thing in a solution that bars it from the symbolic rung, None where nothing does."""
-    for node in ast.walk(module):
+    for node in walk_tree(module):
         match node:
             case ast.Import(names=aliases):
                 roots = [alias.name for alias in aliases]

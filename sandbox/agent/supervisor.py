@@ -21,6 +21,9 @@ WRITABLE_FOLDERS = ("/tmp",)
 MAX_JOB_BYTES = 32_000_000
 OUTPUT_HEAD_BYTES = 2_000
 GONE_GRACE_S = 1.0
+JOBS_PER_SHARED_DRIVER = 100
+SHARED_DRIVER_UID = 15
+STILL_ALIVE = {"killed": True, "status": 0, "cpu_s": 0.0, "max_rss_kb": 0}
 SWEEP_ROUNDS = 20
 PYTHON_COMMAND = (sys.executable, "-S", "-s", "-P", "-B", "-m")
 HASH_SEEDS = {0: "1", 1: "4242"}
@@ -78,6 +81,15 @@ class Child:
 
 
 @dataclass(slots=True)
+class SharedDriver:
+    """A driver that judges one job after another, for tests that can leave nothing behind."""
+
+    child: Child
+    control: socket.socket
+    jobs: int = 0
+
+
+@dataclass(slots=True)
 class Watched:
     """What was seen of a job while it ran."""
 
@@ -95,6 +107,7 @@ class Supervisor:
         self._zygotes: dict[tuple[str, int], Zygote] = {}
         self._null = os.open("/dev/null", os.O_WRONLY)
         self._kills = _memory_kills()
+        self._shared: SharedDriver | None = None
 
     def zygote(self, kind: str, hash_seed: int = 0) -> Zygote:
         """The zygote of that kind and hash seed, started now if it was not running."""
@@ -144,14 +157,29 @@ class Supervisor:
             light = self.zygote("light", hash_seed)
             children.append(self._fork(light, "guest", number, limits["cpu_s"], limits, (output, guest_end.fileno()), hash_seed))
             guest_end.close()
-        judge = self.zygote(job["zygote"])
-        is_symbolic = job["role"] == "symbolic"
-        cpu_s = limits["cpu_s"] if is_symbolic else limits["driver_cpu_s"]
-        descriptors = (self._null, report, payload, *(end.fileno() for end in driver_ends))
-        children.insert(0, self._fork(judge, job["role"], 0, cpu_s, limits, descriptors, 0))
+        descriptors = (report, payload, *(end.fileno() for end in driver_ends))
+        children.insert(0, self._start_judge(job, limits, descriptors))
         for end in driver_ends:
             end.close()
         return children
+
+    def _start_judge(self, job: dict[str, Any], limits: dict[str, Any], descriptors: tuple[int, ...]) -> Child:
+        if job["shares_driver"]:
+            if self._shared is None:
+                self._shared = self._start_shared(limits)
+            self._shared.jobs += 1
+            socket.send_fds(self._shared.control, [b"job"], descriptors)
+            return self._shared.child
+        zygote = self.zygote(job["zygote"])
+        cpu_s = limits["cpu_s"] if job["role"] == "symbolic" else limits["driver_cpu_s"]
+        return self._fork(zygote, job["role"], 0, cpu_s, limits, (self._null, *descriptors), 0)
+
+    def _start_shared(self, limits: dict[str, Any]) -> SharedDriver:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        descriptors = (self._null, theirs.fileno())
+        child = self._fork(self.zygote("light"), "shared_driver", SHARED_DRIVER_UID, 0, limits, descriptors, 0)
+        theirs.close()
+        return SharedDriver(child, ours)
 
     def _fork(
         self,
@@ -171,25 +199,27 @@ class Supervisor:
             "cpu_s": cpu_s,
             "processes": limits["processes"],
             "file_bytes": limits["file_mb"] << 20,
-            "expendable": role != "driver",
+            "expendable": role in ("guest", "symbolic"),
             "hash_seed": hash_seed,
+            "job_cpu_s": limits["driver_cpu_s"],
         }
         return Child(zygote.ask(request, descriptors)["pid"], zygote, uid, cpu_s)
 
     def _end(self, children: list[Child], watched: Watched) -> list[dict[str, Any]]:
         """Reap every child, the judge last; those still alive are killed, and `alive` unless a limit was crossed."""
-        gone = _guests_reported_gone(watched.report)
-        replies = [
-            child.zygote.ask(
-                {
-                    "op": "reap",
-                    "pid": child.pid,
-                    # a guest that hung up, or a judge that ended without a report, is about to end by itself
-                    "grace_s": GONE_GRACE_S if not watched.limit and number in gone else 0.0,
-                }
-            )
-            for number, child in reversed(list(enumerate(children)))
-        ][::-1]
+        gone, passed = _read_report(watched.report)
+        replies = []
+        for number, child in reversed(list(enumerate(children))):
+            if self._shared is not None and child is self._shared.child:
+                if passed and self._shared.jobs < JOBS_PER_SHARED_DRIVER:
+                    replies.append(STILL_ALIVE)
+                    continue
+                self._shared.control.close()
+                self._shared = None
+            # a guest that hung up, or a judge that ended without a report, is about to end by itself
+            grace_s = GONE_GRACE_S if not watched.limit and number in gone else 0.0
+            replies.append(child.zygote.ask({"op": "reap", "pid": child.pid, "grace_s": grace_s}))
+        replies.reverse()
         kills_before, self._kills = self._kills, _memory_kills()
         return [
             {
@@ -227,6 +257,8 @@ class Supervisor:
 
     def _strangers(self) -> set[int]:
         known = {1, os.getpid(), *(zygote.pid for zygote in self._zygotes.values())}
+        if self._shared is not None:
+            known.add(self._shared.child.pid)
         return {int(name) for name in os.listdir("/proc") if name.isdigit()} - known
 
 
@@ -276,12 +308,16 @@ def _drain(output_fd: int, watched: Watched) -> int:
     return len(chunk)
 
 
-def _guests_reported_gone(report: bytes) -> set[int]:
-    """Numbers of the children that should be ending by themselves; the judge is 0, and without a report it is meant."""
+def _read_report(report: bytes) -> tuple[set[int], bool]:
+    """(numbers of the children that should be ending by themselves, whether every step passed).
+
+    The judge is number 0, and without a report it is meant.
+    """
     try:
-        return {index + 1 for index in json.loads(report)[1]}
-    except (ValueError, IndexError, TypeError, RecursionError):
-        return {0}
+        steps, gone = json.loads(report)
+        return {index + 1 for index in gone}, all(step["failure"] is None for step in steps)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {0}, False
 
 
 def _classify(reply: dict[str, Any], child: Child, limit: str | None, *, was_oom: bool) -> str:

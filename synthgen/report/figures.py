@@ -113,7 +113,12 @@ def yield_chart(
         last = f"{running[-1]:.1f} % overall" if running else ""
         if running:
             axes.annotate(
-                last, (centres[-1], running[-1]), xytext=(0, -14), textcoords="offset points", ha="right", fontsize=9
+                last,
+                (centres[-1], running[-1]),
+                xytext=(0, -14 if running[-1] > 20 else 6),
+                textcoords="offset points",
+                ha="right",
+                fontsize=9,
             )
         return _inline(figure, title=f"{title}: {last}")
 

@@ -15,7 +15,8 @@ from synthgen.report.run import Run, read_run
 from synthgen.report.visible import shortened
 
 TOP_REASONS = 8
-_EVIDENCE_CHARS = 110
+# characters of evidence on a line, and what the lines between four columns take
+_LEAST_EVIDENCE, _MOST_EVIDENCE, _BORDERS = 25, 110, 9
 
 
 def print_summary(directory: Path, console: Console) -> None:
@@ -27,25 +28,24 @@ def print_summary(directory: Path, console: Console) -> None:
         render(run.funnel, console)
         if run.reasons:
             console.print()
-            console.print(_reasons(run, ledger))
+            console.print(_reasons(run, ledger, width=console.width))
     if (directory / MANIFEST_NAME).exists():
         console.print()
         console.print(_paths(run), soft_wrap=True)
 
 
-def _reasons(run: Run, ledger: Ledger) -> Table:
+def _reasons(run: Run, ledger: Ledger, *, width: int) -> Table:
     table = Table(
         title="Most frequent reasons, each with one sample", title_justify="left", show_edge=False, pad_edge=False
     )
     rows = [(reason, count, *_exemplar(ledger, reason, below=run.below)) for reason, count in _most_frequent(run)]
     # on a narrow terminal the evidence is cut, not the names
-    names = ("reason", "samples", "for example")
-    for column, (name, justify) in enumerate(zip(names, ("left", "right", "left"), strict=True)):
-        width = max(cell_len(str(row[column])) for row in [names, *rows])
-        table.add_column(name, justify=justify, no_wrap=True, min_width=width)
-    table.add_column("counterexample or detail", no_wrap=True)
+    taken = max(len(row[0]) for row in rows) + len("samples") + max(cell_len(row[2]) for row in rows) + _BORDERS
+    room = min(max(width - taken, _LEAST_EVIDENCE), _MOST_EVIDENCE)
+    for column in ("reason", "samples", "for example", "counterexample or detail"):
+        table.add_column(column, justify="right" if column == "samples" else "left", no_wrap=True)
     for reason, count, task_id, evidence in rows:
-        table.add_row(Text(reason, style="red"), f"{count:,}", Text(task_id), Text(evidence, no_wrap=True, overflow="ellipsis"))
+        table.add_row(Text(reason, style="red"), f"{count:,}", Text(task_id), Text(shortened(evidence, width=room)))
     return table
 
 
@@ -60,7 +60,7 @@ def _exemplar(ledger: Ledger, reason: str, *, below: int) -> tuple[str, str]:
         "WHERE v.accepted = 0 AND v.reason = ? AND v.idx < ? ORDER BY v.counterexample IS NULL, v.idx LIMIT 1"
     )
     task_id, evidence = ledger.connection.execute(query, (reason, below)).fetchone()
-    return shortened(task_id, width=40), shortened(evidence, width=_EVIDENCE_CHARS)
+    return shortened(task_id, width=40), shortened(evidence, width=_MOST_EVIDENCE)
 
 
 def _paths(run: Run) -> Text:

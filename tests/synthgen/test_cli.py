@@ -124,6 +124,16 @@ def test_report_of_a_folder_without_a_run_exits_2(tmp_path: Path) -> None:
     assert "has no run.db, so it is not the folder of a run. Give the --out of a synthgen produce." in result.stderr
 
 
+def test_report_prints_the_funnel_and_writes_the_page(tmp_path: Path) -> None:
+    """The summary goes to stdout, the page into the folder."""
+    run_small(tmp_path, 20)
+    result = CliRunner().invoke(main, ["report", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "example_failed" in result.stdout
+    assert str(tmp_path / "report.html") in result.stdout
+    assert (tmp_path / "report.html").is_file()
+
+
 def synthgen(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "synthgen.cli", *map(str, arguments)]
 

@@ -103,7 +103,7 @@ def test_a_wrong_sample_is_refused_with_its_reason(
     "solution",
     [
         "import random, time, os\ndef f(n, xs):\n    return n + len(xs) + int.from_bytes(os.urandom(4), 'big')\n",
-        "calls = 0\ndef f(n, xs):\n    global calls\n    calls += 1\n    return 2 if calls == 1 else calls\n",
+        "calls = 0\ndef f(n, xs):\n    global calls\n    calls += 1\n    return calls\n",
         "def f(n, xs):\n    return list({'a', 'b', 'c', 'd', 'e', 'f', 'g'})\n",
     ],
     ids=["random", "counts its calls", "hash order"],

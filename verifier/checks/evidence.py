@@ -52,6 +52,12 @@ KIND_REASONS: dict[FailureKind, Reason] = {
     "nondeterministic": Reason.NONDETERMINISTIC,
 }
 
+# A contract says which exceptions may come, so another one breaks it; and it is ours to render, so it is what is broken.
+CONTRACT_REASONS: dict[FailureKind, Reason] = {
+    "raised": Reason.CONTRACT_REFUTED,
+    "test_broken": Reason.CONTRACT_MALFORMED,
+}
+
 # Failures that the process behind a call brings about itself; on the reference's side they are the reference's fault.
 GUEST_KINDS: frozenset[FailureKind] = frozenset(
     {"raised", "load_raised", "guest_gone", "nonplain_value", "value_too_large", "protocol", "missing_name"}
@@ -148,8 +154,8 @@ def _reason_of_failure(label: str, failure: Failure, result: TestsResult) -> Rea
     if failure.kind == "guest_gone":
         known = failure.guest < len(result.guests)
         return reason_of_end(result.guests[failure.guest]) if known else Reason.PROTOCOL_BROKEN
-    if failure.kind == "test_broken" and label == properties.CONTRACT_LABEL:
-        return Reason.CONTRACT_MALFORMED
+    if label == properties.CONTRACT_LABEL and failure.kind in CONTRACT_REASONS:
+        return CONTRACT_REASONS[failure.kind]
     return KIND_REASONS[failure.kind]
 
 

@@ -78,7 +78,7 @@ def _replay(subject: Subject, terms: Terms, claim: SymbolicResult, *, pool: Sand
             check=Check.SYMBOLIC,
             status=Status.REFUTED,
             reason=Reason.SYMBOLIC_REFUTED,
-            detail=scrub(failure.message),
+            detail=scrub(f"{failure.message}; the call {failure.outcome}" if failure.outcome else failure.message),
             counterexample=scrub(failure.call or f"{name}({given})"),
             wall_s=wall_s,
         )

@@ -7,7 +7,7 @@ from synthgen.engines.compositional.contracts import one_line
 from synthgen.engines.compositional.expressions import Parameter
 from synthgen.engines.compositional.statement import call
 from synthgen.engines.compositional.terms import Program, Source, Step, nodes
-from synthgen.engines.compositional.types import STR, shown, strategy
+from synthgen.engines.compositional.types import STR, annotation, shown, strategy
 from synthgen.engines.compositional.writer import Writing, signature
 
 Case = tuple[dict[str, object], object]
@@ -28,14 +28,15 @@ def test_module(program: Program, name: str, examples: Sequence[Case], posts: Se
     law = _law(program, name)
     if law is not None:
         properties.append(law)
-    facts = [post.replace("__return__", "result") for post in posts if "__return__ ==" not in post][:3]
+    facts = [post.replace("__return__", "result") for post in posts if not post.startswith(("__return__ ==", "__return__[0] ==", "__return__[1] =="))][:3]
     if facts and (law is None or rng.random() < 0.5):
         properties.append(_facts_property(program, name, facts))
     elif law is None and rng.random() < 0.5 and any(one.type.kind in ("list", "dict", "set") for one in program.parameters):
         properties.append(_arguments_kept(program, name))
     imports = sorted({line for block in properties for line in block[0]})
     body = "\n\n\n".join("\n".join(block[1]) for block in properties)
-    return "\n".join([*imports, *lines]) + f"\n\n\n{body}\n"
+    head = [*imports, ""] if imports else []
+    return "\n".join([*head, *lines]) + f"\n\n\n{body}\n"
 
 
 def expectation(result: object) -> str:
@@ -55,8 +56,10 @@ def parameter_strategy(parameter: Parameter) -> str:
     return strategy(parameter.type)
 
 
-def _given(program: Program) -> str:
-    return "@given(" + ", ".join(f"{one.name}={parameter_strategy(one)}" for one in program.parameters) + ")"
+def _given(program: Program, *more: str) -> str:
+    drawn = [*(f"{one.name}={parameter_strategy(one)}" for one in program.parameters), *more]
+    line = f"@given({', '.join(drawn)})"
+    return line if len(line) <= 100 else "\n".join(["@given(", *(f"    {one}," for one in drawn), ")"])
 
 
 def _head(program: Program, test: str) -> str:
@@ -125,8 +128,8 @@ def _concatenation(program: Program, name: str, source: Source) -> list[str]:
     def applied(value: str) -> str:
         return f"{name}({', '.join(value if one.name == data else one.name for one in program.parameters)})"
 
-    given = _given(program)[:-1] + f", {more}={parameter_strategy(source.parameter)})"
-    head = _head(program, "test_parts_can_be_handled_separately").replace(") -> None:", f", {more}: list) -> None:")
+    given = _given(program, f"{more}={parameter_strategy(source.parameter)}")
+    head = _head(program, "test_parts_can_be_handled_separately").replace(") -> None:", f", {more}: {annotation(source.type)}) -> None:")
     return [given, head, f"    assert {applied(f'{data} + {more}')} == {applied(data)} + {applied(more)}"]
 
 

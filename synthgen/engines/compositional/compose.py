@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from functools import cache
 
 from synthgen.engines.compositional.containers import CONTAINERS, JOINTS
 from synthgen.engines.compositional.expressions import Constant, Function1, Parameter, size
@@ -18,8 +19,8 @@ from synthgen.engines.compositional.terms import (
     Step,
     difficulty,
     evaluate,
+    nodes,
     parameters_used,
-    steps,
     value_of,
 )
 from synthgen.engines.compositional.types import (
@@ -101,31 +102,42 @@ _NEVER_AFTER: dict[str, tuple[str, ...]] = {
 _ONLY_ON_SOURCE = frozenset({"upto", "divisors", "lookup", "merge", "bits"})
 
 
+Case = tuple[dict[str, object], object]
+LENGTHS = (0, 3, 1, 5, 4, 6, 2, 5, 6, 7, 8, 8)
+
+# Stages that only change the order, and stages right after which that order is lost.
+_REORDER = frozenset({"sort", "sort_down", "sort_flag", "sort_by", "sort_down_by", "reverse", "rotate", "sorted_set"})
+_ORDER_BLIND = frozenset({"sum", "count", "any", "all", "length", "distinct", "largest", "smallest", "largest_or", "second", "span", "average",
+                          "as_set", "product", "repeated", "frequencies", "sort", "sort_down", "sort_flag"})
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A program that survived its trial, with the arguments and results that examples are taken from."""
 
     program: Program
-    cases: tuple[tuple[dict[str, object], object], ...]
+    cases: tuple[Case, ...]
 
 
 def compose(rng: random.Random) -> Trial:
     """A program that is no dead end: it varies with its input, and every stage of it matters."""
     target = rng.choices(DIFFICULTIES, DIFFICULTY_WEIGHTS)[0]
+    weights = [weight if kind.kind != "tuple" or target <= 3 else 0.0 for kind, _, weight in SUBJECTS]
+    subject = rng.choices(SUBJECTS, weights)[0]
+    shape = rng.random()
     while True:
-        program = _attempt(rng, target)
+        program = _attempt(rng, target, subject, shape)
         if program is not None and difficulty(program) == target:
             cases = _cases(program, rng)
-            if _worthwhile(program, cases):
+            if cases is not None and _worthwhile(program, cases):
                 return Trial(program, cases)
 
 
-def _attempt(rng: random.Random, target: int) -> Program | None:
+def _attempt(rng: random.Random, target: int, subject: tuple[Type, tuple[str, ...], float], shape: float) -> Program | None:
     scope = Scope(rng=rng)
     budget = rng.randint(*BUDGETS[target])
-    kind, names, _ = rng.choices(SUBJECTS, [weight for *_, weight in SUBJECTS])[0]
+    kind, names, _ = subject
     source: Node = Source(scope.declare(names, kind))
-    shape = rng.random()
     guard: Function1 | None = None
     early: Node | None = None
     root: Node | None
@@ -176,22 +188,25 @@ def _chain(node: Node, scope: Scope, budget: int, *, deepest: int, wanted: Type 
     for depth in range(deepest):
         if spent >= budget or (wanted is not None and depth > 0 and current.type == wanted):
             break
-        operations = min(4, max(1, scope.rng.randint(1, max(1, (budget - spent + 1) // 2))))
-        step = _next(current, scope, operations=operations, closing=spent + 2 >= budget, wanted=wanted)
+        least = min(3, max(1, -(-(budget - spent) // (deepest - depth)) - 1))
+        operations = min(4, budget - spent, scope.rng.randint(least, max(least, (budget - spent + 1) // 2)))
+        step = _next(current, scope, operations=operations, closing=spent + 2 >= budget, left=budget - spent, wanted=wanted)
         if step is None:
             break
         current = step
-        spent += 1 + sum(_cost(argument) for argument in step.arguments)
+        spent += _cost(step)
     if current is node or (wanted is not None and current.type != wanted):
         return None
     return current
 
 
-def _cost(argument: Argument) -> int:
-    return max(0, size(argument.body) - 1) if isinstance(argument, Function1) else 0
+def _cost(step: Step) -> int:
+    """What the step adds to the program's count of operations."""
+    inner = sum(size(argument.body) for argument in step.arguments if isinstance(argument, Function1))
+    return inner + (step.stage.name not in ("map", "apply"))
 
 
-def _next(node: Node, scope: Scope, *, operations: int, closing: bool, wanted: Type | None) -> Step | None:
+def _next(node: Node, scope: Scope, *, operations: int, closing: bool, left: int, wanted: Type | None) -> Step | None:
     rng = scope.rng
     last = node.stage.name if isinstance(node, Step) else ""
     if node.type.kind in ("int", "str", "tuple", "optional") and last != "apply" and (last or node.type.kind == "tuple"):
@@ -200,31 +215,41 @@ def _next(node: Node, scope: Scope, *, operations: int, closing: bool, wanted: T
     barred = _NEVER_AFTER.get(last, ())
     usable = [
         stage
-        for stage in STAGES
-        if stage.accepts(node.type)
-        and (stage.name != last or last in ("map", "filter") and rng.random() < 0.1)
+        for stage in _stages_on(node.type)
+        if (stage.name != last or last in ("map", "filter") and rng.random() < 0.1)
         and stage.name not in barred
+        and not (last in _REORDER and stage.name in _ORDER_BLIND)
         and not (stage.name in _ONLY_ON_SOURCE and last)
         and (closing or not stage.final)
     ]
     if wanted is not None and closing:
         reaching = [stage for stage in usable if not stage.slots and stage.gives(node.type, ()) == wanted]
         usable = reaching or usable
+    if not usable:
+        return None
+    weights = [_weight(stage, last, closing=closing) for stage in usable]
     for _ in range(4):
-        if not usable:
-            return None
-        stage = rng.choices(usable, [_weight(stage, node.type, closing=closing) for stage in usable])[0]
+        stage = rng.choices(usable, weights)[0]
+        declared = len(scope.parameters)
         step = _step(stage, node, scope, operations=operations)
-        if step is not None and _depth(step.type) <= 3:
+        if step is not None and _depth(step.type) <= 3 and _cost(step) <= left:
             return step
+        del scope.parameters[declared:]
     return None
+
+
+@cache
+def _stages_on(kind: Type) -> tuple[Stage, ...]:
+    return tuple(stage for stage in STAGES if stage.accepts(kind))
 
 
 _FOLDS = frozenset(stage.name for stage in FOLDS)
 
 
-def _weight(stage: Stage, given: Type, *, closing: bool) -> float:
-    """Folds end a chain, so they wait for its end; a map or filter of plain elements is always welcome."""
+def _weight(stage: Stage, last: str, *, closing: bool) -> float:
+    """Folds end a chain, so they wait for its end; digits of a number that was just computed are seldom of interest."""
+    if stage.name == "digits" and last:
+        return 0.1 * stage.weight
     if stage.name in _FOLDS:
         return stage.weight * (3.0 if closing else 0.25)
     return stage.weight
@@ -265,12 +290,13 @@ def _joined(source: Node, scope: Scope, budget: int) -> Node | None:
     """Two chains from one beginning, or from two parameters, brought together."""
     rng = scope.rng
     trunk: Node | None = source
+    shared = 0
     if rng.random() < 0.5:
         trunk = _chain(source, scope, max(1, budget // 3), deepest=2)
         if trunk is None or trunk.type.kind not in ("list", "dict", "str"):
             return None
-        budget = budget * 2 // 3
-    left = _chain(trunk, scope, max(1, (budget - 1) // 2), deepest=3)
+        shared = sum(_cost(node) for node in nodes(trunk) if isinstance(node, Step))
+    left = _chain(trunk, scope, max(1, (budget - 1 - shared) // 2), deepest=3)
     if left is None:
         return None
     start: Node = trunk
@@ -278,7 +304,8 @@ def _joined(source: Node, scope: Scope, budget: int) -> Node | None:
         names = ("others", "second", "rivals") if source.type.kind == "list" else ("other", "second_one")
         start = Source(scope.declare(names, source.type))
     any_type = left.type in (INT, STR) or left.type.kind == "list"
-    right = _chain(start, scope, max(1, budget // 2), deepest=3, wanted=left.type if any_type and rng.random() < 0.75 else None)
+    left_cost = sum(_cost(node) for node in nodes(left) if isinstance(node, Step) and node is not trunk)
+    right = _chain(start, scope, max(1, budget - 1 - left_cost), deepest=3, wanted=left.type if any_type and rng.random() < 0.75 else None)
     if right is None or _same_shape(left, right):
         return None
     joints = [
@@ -298,13 +325,27 @@ def _same_shape(left: Node, right: Node) -> bool:
     return left.stage is right.stage and left.inputs[0] is right.inputs[0] and left.arguments == right.arguments
 
 
-def _cases(program: Program, rng: random.Random) -> tuple[tuple[dict[str, object], object], ...]:
-    """Arguments from the empty to the long, with the interpreter's results."""
-    cases: list[tuple[dict[str, object], object]] = []
-    for length in (0, 1, 2, 3, 4, 5, 5, 6, 6, 7, 8, 8):
+def _cases(program: Program, rng: random.Random) -> tuple[Case, ...] | None:
+    """Arguments from the empty to the long, with the interpreter's results; None as soon as they look dull."""
+    cases: list[Case] = []
+    results: list[str] = []
+    for length in LENGTHS:
         environment = {one.name: argument_for(one, rng, size=length) for one in program.parameters}
-        cases.append((environment, evaluate(program, environment)))
-    return tuple(cases)
+        result = evaluate(program, environment)
+        cases.append((environment, result))
+        results.append(shown(result))
+        if len(results) in (6, len(LENGTHS)) and not _varied(program, results):
+            return None
+    return tuple(case for _, case in sorted(zip(LENGTHS, cases, strict=True), key=lambda pair: pair[0]))
+
+
+def _varied(program: Program, results: list[str]) -> bool:
+    """Whether the results differ enough and stay printable."""
+    distinct, most = len(set(results)), max(results.count(result) for result in set(results))
+    if len(results) < len(LENGTHS):
+        return distinct >= 2
+    enough = 2 if program.type == BOOL else 4
+    return distinct >= enough and most <= 7 and max(map(len, results)) <= 300 and sum(map(len, results)) <= 1500
 
 
 def argument_for(parameter: Parameter, rng: random.Random, *, size: int, wild: bool = False) -> object:
@@ -326,25 +367,26 @@ def _text(name: str, rng: random.Random, *, size: int) -> str:
     return rng.choice(PHRASES) if rng.random() < 0.6 else rng.choice(WORDS)
 
 
-def _worthwhile(program: Program, cases: tuple[tuple[dict[str, object], object], ...]) -> bool:
-    """Whether the results vary, stay printable, and change when any stage that could be left out is left out."""
-    results = [shown(result) for _, result in cases]
-    distinct = len(set(results))
-    if distinct < (2 if program.type == BOOL else 4) or max(map(len, results)) > 300 or sum(map(len, results)) > 1500:
-        return False
-    if max(results.count(result) for result in set(results)) > 7:
-        return False
+def _worthwhile(program: Program, cases: tuple[Case, ...]) -> bool:
+    """Whether each branch is taken, and the result changes when any stage that could be left out is left out."""
     if program.guard is not None:
         held = [bool(program.guard.call(env[program.parameters[0].name], env)) for env, _ in cases]
         if not 2 <= sum(held) <= 9:
             return False
-    for root in (program.root, program.early):
-        if root is None:
-            continue
-        for step in steps(Program(program.parameters, root)):
-            if step.inputs and step.inputs[0].type == step.type and len(step.inputs) == 1:
-                whole = [value_of(root, env, {}) for env, _ in cases]
-                bypassed = [value_of(root, env, {}, without=step) for env, _ in cases]
-                if sum(a != b for a, b in zip(whole, bypassed, strict=True)) < 2:
-                    return False
+    return all(_every_stage_matters(root, cases) for root in (program.root, program.early) if root is not None)
+
+
+def _every_stage_matters(root: Node, cases: tuple[Case, ...]) -> bool:
+    known: list[dict[int, object]] = [{} for _ in cases]
+    wholes = [value_of(root, env, values) for (env, _), values in zip(cases, known, strict=True)]
+    before: list[Node] = []
+    for node in nodes(root):
+        if isinstance(node, Step) and len(node.inputs) == 1 and node.inputs[0].type == node.type:
+            changed = 0
+            for (env, _), values, whole in zip(cases, known, wholes, strict=True):
+                upstream = {id(one): values[id(one)] for one in before if isinstance(one, Step)}
+                changed += value_of(root, env, upstream, without=node) != whole
+            if changed < 2:
+                return False
+        before.append(node)
     return True

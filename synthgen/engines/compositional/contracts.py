@@ -2,48 +2,73 @@
 
 import random
 
-from synthgen.engines.compositional.expressions import Apply, Code, Constant, Expression, Function1, Parameter, written
+from synthgen.engines.compositional.expressions import Apply, Code, Constant, Dialect, Expression, Function1, Parameter, written
 from synthgen.engines.compositional.stages import function_of
 from synthgen.engines.compositional.terms import Node, Program, Source, Step
 from synthgen.engines.compositional.types import INT, hashable
 from synthgen.engines.compositional.writer import Names, Writing, operand
 
-LONGEST_POST = 170
+LONGEST_POST = 180
+MOST_FACTS = 6
+DIALECTS: tuple[Dialect, ...] = ("reference", "code")
 
 
 def postconditions(program: Program) -> tuple[str, ...]:
-    """True statements about `__return__`, the strongest last; none is longer than one line."""
+    """True statements about `__return__`, the exact one last; each fits one line."""
     names = Names({one.name for one in program.parameters}, rng=random.Random(0))
-    exact = _exact(program)
-    facts = [] if program.guard is not None else [*_facts(program.root, names)]
-    return tuple(dict.fromkeys(fact for fact in [*facts, *exact] if len(fact) <= LONGEST_POST))
+    facts = _facts(program.root, names)
+    if program.guard is not None and program.early is not None:
+        test = written(program.guard.body, Code(program.parameters[0].name), dialect="code")
+        facts = [f"{test:1} or {_tight(fact)}" for fact in facts]
+        facts += [f"not {test:3} or {_tight(fact)}" for fact in _facts(program.early, names)]
+    kept = [fact for fact in dict.fromkeys(facts) if len(fact) <= LONGEST_POST][:MOST_FACTS]
+    for dialect in DIALECTS:
+        exact = [post for post in _exact(program, dialect) if len(post) <= LONGEST_POST]
+        if exact:
+            return (*kept, *exact)
+    return tuple(kept)
 
 
-def one_line(program: Program, root: Node) -> str | None:
-    """The node's value as one expression over builtins, if it has such a form."""
-    writing = Writing(program, style="comprehension", dialect="reference", rng=random.Random(0), width=10_000)
+def _tight(fact: str) -> str:
+    """A fact as an operand of `or`; a fact that is an `or` itself needs no brackets there."""
+    return f"({fact})" if " if " in fact and not fact.startswith(("all(", "len(", "sum(")) else fact
+
+
+def one_line(program: Program, root: Node, *, dialect: Dialect = "reference") -> str | None:
+    """The node's value as one expression without imports, if it has such a form."""
+    writing = Writing(program, style="comprehension", dialect=dialect, rng=random.Random(0), width=10_000)
     writing.shared = set()
     code = writing.code(root)
-    if code is None or writing.lines or writing.imports or "lambda" in code.text:
+    if code is None or writing.lines or writing.imports:
         return None
     return f"{code:5}".replace("not not ", "")
 
 
-def _exact(program: Program) -> list[str]:
+def _exact(program: Program, dialect: Dialect) -> list[str]:
     root = program.root
-    value = one_line(program, root)
+    value = _builtin(one_line(program, root, dialect=dialect))
     if program.guard is not None and program.early is not None:
-        early = one_line(program, program.early)
-        test = written(program.guard.body, Code(program.parameters[0].name), dialect="reference")
+        early = _builtin(one_line(program, program.early, dialect=dialect))
+        test = written(program.guard.body, Code(program.parameters[0].name), dialect=dialect)
         return [f"__return__ == ({early} if {test:1} else {value})"] if value is not None and early is not None else []
     if isinstance(root, Step) and root.stage.name == "both":
-        parts = [one_line(program, one) for one in root.inputs]
+        parts = [_builtin(one_line(program, one, dialect=dialect)) for one in root.inputs]
         return [f"__return__[{place}] == {part}" for place, part in enumerate(parts) if part is not None]
     return [f"__return__ == {value}"] if value is not None else []
 
 
+def _builtin(code: str | None) -> str | None:
+    """`next` is not among the built-ins that a contract may call."""
+    return None if code is None or "next(" in code else code
+
+
 def _facts(root: Node, names: Names) -> list[str]:
-    if not isinstance(root, Step) or len(root.inputs) > 1:
+    if not isinstance(root, Step):
+        return []
+    if root.stage.name == "both":
+        parts = [_facts(one, names) for one in root.inputs]
+        return [fact.replace("__return__", f"__return__[{place}]") for place, facts in enumerate(parts) for fact in facts]
+    if len(root.inputs) > 1:
         return []
     facts = [*_element_facts(root, names), *_fold_facts(root, names), *_shape_facts(root, names)]
     if root.type.kind == "list":

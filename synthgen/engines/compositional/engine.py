@@ -20,7 +20,7 @@ from synthgen.engines.compositional.naming import entry_name
 from synthgen.engines.compositional.reference import reference_source
 from synthgen.engines.compositional.statement import PROMPT_STYLES, instructions, prompt
 from synthgen.engines.compositional.terms import Program, difficulty, preconditions, steps
-from synthgen.engines.compositional.writer import STYLES, Style, Writing, signature
+from synthgen.engines.compositional.writer import STYLES, Style, Writing, wrapped_signature
 
 VERSION = "1"
 STYLE_WEIGHTS = (28, 26, 14, 14, 9, 9)
@@ -86,7 +86,7 @@ def solution_source(program: Program, name: str, style: Style, rng: random.Rando
     lines = [*sorted(writing.imports)]
     if lines:
         lines += ["", ""]
-    lines += [*writing.helpers, signature(program, name)]
+    lines += [*writing.helpers, *wrapped_signature(program, name)]
     if rng.random() < 0.6:
         lines += docstring(program)
     lines += ["    " + line if line else "" for line in body]

@@ -15,7 +15,10 @@ def entry_name(program: Program, rng: random.Random) -> str:
     """A snake_case name of at most six words."""
     words = _words(program.root)
     parts = [part for word in words for part in word.split("_")]
-    text = "_".join(dict.fromkeys(parts[:6]))
+    parts = list(dict.fromkeys(parts[:6]))
+    while parts and parts[-1] in ("of", "and", "from"):
+        parts.pop()
+    text = "_".join(parts)
     taken = {parameter.name for parameter in program.parameters}
     if not text or text in taken or keyword.iskeyword(text) or "_" not in text or rng.random() < 0.25:
         subject = program.parameters[0].name.split("_")[0]

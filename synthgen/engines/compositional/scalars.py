@@ -6,6 +6,7 @@ tighter (see LEVELS), a bare `{0}` for an atom. `evaluate` is the third way, and
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from synthgen.engines.compositional.types import (
     BOOL,
@@ -321,13 +322,10 @@ SCALARS: tuple[Scalar, ...] = (
 )
 
 
-def _accepting(kind: Type) -> tuple[Scalar, ...]:
-    return tuple(scalar for scalar in SCALARS if scalar.accepts(kind))
-
-
+@cache
 def scalars_on(kind: Type, gives: Type | None = None) -> tuple[Scalar, ...]:
     """The operations that take an element of this type, and give `gives` where it is named."""
-    return tuple(scalar for scalar in _accepting(kind) if gives is None or scalar.gives(kind) == gives)
+    return tuple(scalar for scalar in SCALARS if scalar.accepts(kind) and (gives is None or scalar.gives(kind) == gives))
 
 
 def noun(kind: Type) -> str:

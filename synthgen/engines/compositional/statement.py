@@ -11,7 +11,7 @@ from synthgen.engines.compositional.scalars import noun
 from synthgen.engines.compositional.stages import Argument
 from synthgen.engines.compositional.terms import Node, Program, Source, Step, nodes
 from synthgen.engines.compositional.types import BOOL, INT, Type, shown
-from synthgen.engines.compositional.writer import signature
+from synthgen.engines.compositional.writer import signature, wrapped_signature
 
 PROMPT_STYLES = ("prose", "numbered", "stub", "request", "bullets", "terse")
 
@@ -256,7 +256,7 @@ def prompt(program: Program, name: str, style: str, cases: Sequence[tuple[dict[s
     examples = doctest(name, program, cases)
     if style == "stub":
         docstring = [*textwrap.wrap(" ".join(told_all + ([notes] if notes else [])), 84), "", *examples]
-        return "\n".join([signature(program, name), '    """' + docstring[0], *("    " + line if line else "" for line in docstring[1:]), '    """']) + "\n"
+        return "\n".join([*wrapped_signature(program, name), '    """' + docstring[0], *("    " + line if line else "" for line in docstring[1:]), '    """']) + "\n"
     if style == "numbered":
         steps = "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(told_all, 1))
         lead = rng.choice(("Implement", "Write", "Define", "Complete")) + f" `{head}`"

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from synthgen.engines.compositional.expressions import NOT, Apply, Code, Dialect, Function1, Parameter, literal, parameters_of, size, slug, uses, written
+from synthgen.engines.compositional.expressions import AND, NOT, OR, Apply, Code, Dialect, Function1, Parameter, literal, parameters_of, size, slug, uses, written
 from synthgen.engines.compositional.stages import Argument, Loop, function_of
 from synthgen.engines.compositional.terms import Node, Program, Source, Step, nodes
 from synthgen.engines.compositional.types import BOOL, INT, STR, Type, annotation
@@ -83,6 +83,9 @@ class Names:
         return f"{candidates[0]}_{number}"
 
 
+_SIMPLE_LAMBDA = re.compile(r"lambda (\w+): (\w+)\(\1\)(?=[,)])")
+
+
 class Writing:
     """One function being written: its lines, the names it uses, the helpers and imports it needs."""
 
@@ -111,7 +114,7 @@ class Writing:
             outer.extend("    " + line for line in self.lines)
             self.lines, self.known = outer, {}
         self._return(program.root)
-        return self.lines
+        return [_SIMPLE_LAMBDA.sub(r"\2", line) for line in self.lines]
 
     def _return(self, root: Node) -> None:
         self._count(root)
@@ -205,8 +208,11 @@ class Writing:
         return Code(stage.expression(slots), level)
 
     def level_of(self, node: Step) -> int:
-        """The precedence of a function's outermost operator."""
-        return written(function_of(node.arguments[0]).body, Code("x"), dialect=self.dialect).level if self.style != "helpers" else 0
+        """The precedence of a function's outermost operator; a helper's call is an atom."""
+        body = function_of(node.arguments[0]).body
+        if self.style == "helpers" and size(body) >= 2:
+            return 10
+        return written(body, Code("x"), dialect=self.dialect).level
 
     def _on_whole(self, node: Step, source: Code) -> Code:
         simple = source.text.isidentifier()
@@ -394,7 +400,11 @@ class Writing:
 
     def _helper(self, function: Function1, kind: Type) -> str:
         word = slug(function.body)
-        base = (f"is_{word}", "qualifies", "is_wanted") if function.type == BOOL else (f"{word}_of", f"compute_{word}")
+        joined = isinstance(function.body, Apply) and function.body.scalar in (AND, OR, NOT)
+        if function.type == BOOL:
+            base = ("qualifies", "is_wanted", "is_relevant") if joined or not word else (f"is_{word}", "qualifies")
+        else:
+            base = (f"compute_{word}", f"{word}_of") if word else ("convert", "transform")
         name = self.names.fresh(*base)
         extras = {parameter.name: parameter for parameter in parameters_of(function.body)}
         options = [option for option in _ELEMENTS.get(kind.kind, ("item",)) if option not in extras]
@@ -521,5 +531,13 @@ def signature(program: Program, name: str) -> str:
     """The head of the function."""
     parameters = ", ".join(f"{one.name}: {annotation(one.type)}" for one in program.parameters)
     return f"def {name}({parameters}) -> {annotation(program.type)}:"
+
+
+def wrapped_signature(program: Program, name: str) -> list[str]:
+    """The head of the function, one parameter a line where it is long."""
+    line = signature(program, name)
+    if len(line) <= 100:
+        return [line]
+    return [f"def {name}(", *(f"    {one.name}: {annotation(one.type)}," for one in program.parameters), f") -> {annotation(program.type)}:"]
 
 

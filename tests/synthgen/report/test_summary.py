@@ -72,4 +72,6 @@ def test_a_narrow_terminal_keeps_reasons_and_names_whole(tmp_path: Path) -> None
     text = _printed(write_run(tmp_path / "run", [entry]), width=80)
     line = next(line for line in text.splitlines() if "the solution is that" in line)
     assert line.startswith("duplicate ")
+    assert " 1 " in line
+    assert line.rstrip().endswith("…")
     assert " compositional/0 " in line

@@ -132,6 +132,12 @@ def test_a_contract_that_cannot_run_is_a_malformed_contract() -> None:
     assert fail("test_broken", label="examples").reason is Reason.TESTS_MALFORMED
 
 
+def test_an_exception_breaks_a_contract_that_does_not_list_it() -> None:
+    """In the sample's own tests the same exception is simply one that the test did not expect."""
+    assert fail("raised", label="contract").reason is Reason.CONTRACT_REFUTED
+    assert fail("raised", label="properties").reason is Reason.SOLUTION_RAISED
+
+
 def test_details_hold_nothing_that_differs_between_runs() -> None:
     """Addresses and folders go; file names, divisions and fractions stay."""
     text = "<A object at 0x7f3a9c1d> in /tmp/job.1/tests.py: 1/2 and a/b"
