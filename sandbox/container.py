@@ -42,7 +42,12 @@ class Container:
                 tag,
                 command=[image.PYTHON, "-S", "-s", "-P", "-B", "-m", image.SUPERVISOR, str(uid_base)],
                 user="0:0",
-                environment={"PYTHONPATH": image.AGENT_HOME, "LANG": "C.UTF-8", "HOME": "/tmp"},
+                environment={
+                    "PYTHONPATH": image.AGENT_HOME,
+                    "HYPOTHESIS_STORAGE_DIRECTORY": image.HYPOTHESIS_HOME,
+                    "LANG": "C.UTF-8",
+                    "HOME": "/tmp",
+                },
                 working_dir="/",
                 stdin_open=True,
                 network_disabled=True,

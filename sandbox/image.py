@@ -24,14 +24,15 @@ from docker.errors import DockerException
 from packaging.requirements import Requirement
 
 from sandbox import engine
-from sandbox.errors import ImageBuildFailed
+from sandbox.errors import EngineUnavailable, ImageBuildFailed
 
 REPOSITORY = "synthgen-sandbox"
-LAYOUT_VERSION = "1"
+LAYOUT_VERSION = "2"
 ROOTS = ("hypothesis", "crosshair-tool", "pytest")
 PYTHON_HOME = "/opt/python"
 AGENT_HOME = "/opt/synthgen"
 CHUNK_BYTES = 1 << 20
+HYPOTHESIS_HOME = f"{AGENT_HOME}/hypothesis-tables"
 PYTHON = f"{PYTHON_HOME}/bin/python3"
 SUPERVISOR = "sandbox.agent.supervisor"
 
@@ -124,6 +125,24 @@ def _write_image(stream: io.BufferedRandom) -> None:
                 placed[f"{AGENT_HOME}/{entry}"] = path
     for path in _agent_files():
         placed[f"{AGENT_HOME}/sandbox/{path.relative_to(_PACKAGE)}"] = path
+    with tempfile.TemporaryDirectory() as tables:
+        _compute_unicode_tables(Path(tables))
+        _write_archive(stream, binary, placed, Path(tables))
+
+
+def _compute_unicode_tables(folder: Path) -> None:
+    """Have Hypothesis write the tables it derives from Python's Unicode data: seconds here, not at every start."""
+    subprocess.run(
+        [sys.executable, "-c", "from hypothesis import strategies; strategies.text().validate()"],
+        env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)},
+        capture_output=True, check=True, timeout=300,
+    )  # fmt: skip
+
+
+def _write_archive(stream: io.BufferedRandom, binary: Path, placed: dict[str, Path], tables: Path) -> None:
+    for path in sorted(tables.rglob("*")):
+        if path.is_file():
+            placed[f"{HYPOTHESIS_HOME}/{path.relative_to(tables)}"] = path
     placed.update(_shared_objects([path for path in placed.values() if path == binary or ".so" in path.name]))
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT, dereference=True) as archive:
         for folder, mode in (("proc", 0o555), ("sys", 0o555), ("dev", 0o755), ("etc", 0o755), ("tmp", 0o1777)):
@@ -159,7 +178,6 @@ def _shared_objects(binaries: list[Path]) -> dict[str, Path]:
             libraries[found] = Path(found)
     if not libraries:
         raise ImageBuildFailed("`ldd` named no shared library of the interpreter; is the package libc-bin installed?")
-    # locale and number data of the C library are loaded by name at run time
     return libraries
 
 
@@ -185,5 +203,15 @@ def _add_compiled(archive: tarfile.TarFile, path: Path) -> None:
         _add(archive, f"{directory}/__pycache__/{name.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc", compiled)
 
 
+def main() -> int:
+    """Build the image if need be and print its tag; 3 when a prerequisite is missing."""
+    try:
+        print(ensure_image(engine.connect()))
+    except (EngineUnavailable, ImageBuildFailed) as error:
+        print(error, file=sys.stderr)
+        return 3
+    return 0
+
+
 if __name__ == "__main__":
-    print(ensure_image(engine.connect()))
+    sys.exit(main())

@@ -6,6 +6,7 @@ container, because the failure was ours; a job that loses two containers raises 
 
 import dataclasses
 import json
+import logging
 import queue
 import random
 import threading
@@ -19,6 +20,8 @@ from sandbox.container import Container
 from sandbox.errors import ContainerLost, JobFailed, SandboxError
 from sandbox.job import Failure, StepReport, SymbolicJob, SymbolicResult, TestsJob, TestsResult
 from sandbox.limits import Ended, Limits, Outcome
+
+logger = logging.getLogger(__name__)
 
 FIRST_UID = 200_000
 UIDS_PER_CONTAINER = 16
@@ -129,9 +132,11 @@ class Pool:
                 if account["clean"]:
                     self._idle.put(container)
                 else:
+                    logger.info("container %s replaced: a job left something behind", container.id[:12])
                     self._discard(container)
                 return account, report
             except ContainerLost as error:
+                logger.warning("container replaced: %s", error)
                 self._discard(container)
                 if first_loss is not None:
                     raise JobFailed(f"two containers were lost on this job: {first_loss}; {error}") from error

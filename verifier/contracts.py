@@ -22,8 +22,8 @@ CONTRACT_FUNCTION = "synthgen_contract"
 # fmt: off
 ALLOWED_BUILTINS = frozenset({
     "abs", "all", "any", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate", "filter", "float",
-    "frozenset", "hex", "int", "isinstance", "len", "list", "map", "max", "min", "oct", "ord", "pow", "range", "repr",
-    "reversed", "round", "set", "slice", "sorted", "str", "sum", "tuple", "zip",
+    "format", "frozenset", "hex", "int", "isinstance", "iter", "len", "list", "map", "max", "min", "next", "oct", "ord",
+    "pow", "range", "repr", "reversed", "round", "set", "slice", "sorted", "str", "sum", "tuple", "zip",
 })
 # fmt: on
 _VALUE_BUILDERS = frozenset({"set", "frozenset", "float", "complex", "dict", "list", "tuple", "bytes", "int", "str"})

@@ -61,10 +61,11 @@ def synthgen_integers(
         high = max(SYNTHGEN_WIDE, low + SYNTHGEN_WIDE)
     synthgen_assume(low <= high)
     centre = min(max(0, low), high)
-    near = synthgen_st.integers(max(low, centre - SYNTHGEN_NEAR), min(high, centre + SYNTHGEN_NEAR))
-    known = sorted({value + shift for value in constants for shift in (-1, 0, 1) if low <= value + shift <= high})
-    choices = [near, synthgen_st.integers(low, high)]
-    return synthgen_st.one_of([*choices, synthgen_st.sampled_from(known)] if known else choices)
+    near = {*range(max(low, centre - SYNTHGEN_NEAR), min(high, centre + SYNTHGEN_NEAR) + 1)}
+    known = {value + shift for value in constants for shift in (-1, 0, 1) if low <= value + shift <= high}
+    # One choice among all of them, simplest first because Hypothesis shrinks towards the first.
+    likely = sorted(near | known, key=lambda value: (abs(value - centre), value < centre))
+    return synthgen_st.one_of(synthgen_st.sampled_from(likely), synthgen_st.integers(low, high))
 
 
 def synthgen_floats(lower: SynthgenBounds, upper: SynthgenBounds) -> SynthgenStrategy:

@@ -37,7 +37,7 @@ def explain_ineligible(module: ast.Module) -> str | None:
                     return f"it imports {fault!r}"
             case ast.Attribute(attr=attribute) if _is_reflective(attribute) or attribute.startswith("_"):
                 return f"it uses the attribute {attribute!r}"
-            case ast.Name(id=name) if _is_reflective(name):
+            case ast.Name(id=name) if name in REFLECTIVE_NAMES or names_written_dunder(name):
                 return f"it uses the name {name!r}"
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if _is_reflective(name) and name != "__init__":
                 return f"it defines {name!r}"

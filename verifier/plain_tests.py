@@ -17,7 +17,9 @@ _MATH = frozenset(
 ALLOWED_ATTRIBUTES = {
     "math": _MATH,
     "copy": frozenset({"copy", "deepcopy"}),
-    "random": frozenset({"choice", "choices", "randint", "random", "randrange", "sample", "seed", "shuffle", "uniform"}),
+    "random": frozenset(
+        {"choice", "choices", "randint", "random", "randrange", "sample", "seed", "shuffle", "uniform"}
+    ),
     "string": frozenset({"ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "punctuation"}),
     "itertools": frozenset({"chain", "combinations", "count", "permutations", "product", "repeat"}),
     "typing": frozenset({"Any", "Dict", "List", "Optional", "Set", "Tuple", "Union"}),

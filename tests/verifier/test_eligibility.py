@@ -13,6 +13,7 @@ from verifier.eligibility import explain_ineligible
         "def f(n):\n    return n + 1\n",
         "import math\nfrom collections import Counter\nfrom typing import List\ndef f(xs: List[int]):\n    return Counter(xs)\n",
         "class Stack:\n    def __init__(self):\n        self.items = []\n    def push(self, x):\n        self.items.append(x)\n",
+        "def f(n):\n    return format(n, 'b')\n",
         "import collections.abc\ndef f(s):\n    return s.strip().lower()\n",
     ],
 )

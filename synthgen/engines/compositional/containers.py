@@ -170,7 +170,7 @@ def _numbers() -> tuple[Stage, ...]:
         Stage("divisors", integer, integers, _divisors, lambda c: f"[{c.name('divisor')} for {c.name('divisor')} in range(1, {c.src:5} + 1) if {c.src:6} % {c.name('divisor')} == 0]",
               lambda c: f"{c.out} = sorted({{{c.name('product')} // {c.name('part')} for {c.name('part')} in range(1, {c.src:5} + 1) for {c.name('product')} in [{c.src}] if {c.name('product')} // {c.name('part')} * {c.name('part')} == {c.name('product')}}})",
               "the list of the positive divisors of {them}, in ascending order (empty for 0)", names=("divisors",), slug="divisors"),
-        Stage("bits", integer, integers, lambda n: [int(mark) for mark in format(abs(n), "b")], lambda c: f"[int({c.name('bit')}) for {c.name('bit')} in format(abs({c.src:1}), \"b\")]",
+        Stage("bits", integer, integers, lambda n: [int(mark) for mark in format(abs(n), "b")], lambda c: f"[int({c.name('bit')}) for {c.name('bit')} in bin(abs({c.src:1}))[2:]]",
               lambda c: (f"{c.name('rest')} = abs({c.src})\n{c.out} = [{c.name('rest')} % 2]\nwhile {c.name('rest')} > 1:\n    {c.name('rest')} //= 2\n    {c.out}.insert(0, {c.name('rest')} % 2)"),
               "the list of the binary digits of the absolute value of {them}, most significant first (0 gives the list `[0]`)", names=("bits",), slug="bits", weight=0.8),
     )

@@ -59,25 +59,26 @@ def annotation(kind: Type) -> str:
     return f"{kind.kind}[{', '.join(annotation(item) for item in kind.items)}]"
 
 
-def strategy(kind: Type) -> str:
+def strategy(kind: Type, *, most: int = 7) -> str:
     """A Hypothesis strategy, as source, over small values, so that ties and duplicates are common."""
+    inner = max(3, most - 3)
     match kind.kind:
         case "int":
             return "st.integers(-30, 30)"
         case "bool":
             return "st.booleans()"
         case "str":
-            return "st.text(alphabet='abeiost AB-', max_size=8)"
+            return f"st.text(alphabet='abeiost AB-', max_size={most})"
         case "list":
-            return f"st.lists({strategy(kind.item)}, max_size=8)"
+            return f"st.lists({strategy(kind.item, most=inner)}, max_size={most})"
         case "set":
-            return f"st.sets({strategy(kind.item)}, max_size=8)"
+            return f"st.sets({strategy(kind.item, most=inner)}, max_size={most})"
         case "dict":
-            return f"st.dictionaries({strategy(kind.items[0])}, {strategy(kind.items[1])}, max_size=6)"
+            return f"st.dictionaries({strategy(kind.items[0], most=inner)}, {strategy(kind.items[1], most=inner)}, max_size={most - 2})"
         case "optional":
-            return f"st.none() | {strategy(kind.item)}"
+            return f"st.none() | {strategy(kind.item, most=most)}"
         case "tuple":
-            return f"st.tuples({', '.join(strategy(item) for item in kind.items)})"
+            return f"st.tuples({', '.join(strategy(item, most=most) for item in kind.items)})"
 
 
 def hashable(kind: Type) -> bool:
