@@ -18,8 +18,8 @@ sys.path.insert(0, str(ROOT))
 
 from synthgen.completion import Completion  # noqa: E402 - the path comes first, so that a bare checkout works
 from synthgen.engines.compositional import Compositional  # noqa: E402
-from synthgen.engines.compositional.compose import argument_for  # noqa: E402
 from synthgen.engines.compositional.engine import make_item  # noqa: E402
+from synthgen.engines.compositional.trial import argument_for  # noqa: E402
 from synthgen.novelty import normalised_digest  # noqa: E402
 
 TARGET_SHARE = 0.95
@@ -30,8 +30,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=10_000, help="how many samples (default 10000)")
     parser.add_argument("--seed", type=int, default=0, help="the run seed (default 0)")
-    parser.add_argument("--fault-rate", type=float, default=0.0, help="share of samples with a planted fault (default 0)")
-    parser.add_argument("--execute", type=int, default=0, metavar="K", help="run the tests of the first K samples in-process")
+    parser.add_argument(
+        "--fault-rate", type=float, default=0.0, help="share of samples with a planted fault (default 0)"
+    )
+    parser.add_argument(
+        "--execute", type=int, default=0, metavar="K", help="run the tests of the first K samples in-process"
+    )
     parser.add_argument("--show", type=int, default=3, help="how many of the commonest shapes to print (default 3)")
     options = parser.parse_args()
     if options.n < 1:
@@ -39,7 +43,9 @@ def main() -> int:
     completions, wall_s, cpu_s = generated(options.n, seed=options.seed, fault_rate=options.fault_rate)
     rows = [json.loads(completion.text) for completion in completions]
     print(f"samples                {options.n} at seed {options.seed}, fault rate {options.fault_rate}")
-    print(f"speed                  {options.n / wall_s:.0f} samples/s ({options.n / cpu_s:.0f} per CPU second, one process)")
+    print(
+        f"speed                  {options.n / wall_s:.0f} samples/s ({options.n / cpu_s:.0f} per CPU second, one process)"
+    )
     share = diversity([row["solution"] for row in rows], most=options.show)
     for title, values in (
         ("topic", [completion.topic for completion in completions]),

@@ -25,7 +25,7 @@ TMPFS_OPTIONS = "rw,noexec,nosuid,nodev,mode=1777,nr_inodes=4096,size={size_mb}m
 STDOUT_STREAM = 1
 STREAM_HEADER_BYTES = 8
 MAX_REPLY_BYTES = 4_000_000
-MAX_STDERR_BYTES = 4_000
+MAX_STDERR_BYTES = 8_000
 
 
 class Container:
@@ -125,7 +125,7 @@ class Container:
             except (TimeoutError, socket.timeout, OSError) as error:
                 raise ContainerLost(f"container {self.id[:12]} did not answer: {error}") from error
             if not chunk:
-                said = self._stderr.decode("utf-8", "replace").strip()[-500:]
+                said = self._stderr.decode("utf-8", "replace").strip()[-2_000:]
                 raise ContainerLost(f"container {self.id[:12]} ended{': ' + said if said else ''}")
             parts += chunk
         return bytes(parts)

@@ -5,7 +5,7 @@ in an untrusted process of its own, so what it reports is a claim to be replayed
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from sandbox.limits import Limits, Outcome
 
@@ -46,6 +46,8 @@ class TestsJob:
     Hypothesis, nothing but plain expressions over plain values); such jobs may share one driver, while each guest is a
     process of its own as ever. A driver whose job did not pass is never used again.
     """
+
+    __test__: ClassVar[bool] = False  # not a test, whatever pytest makes of the name
 
     guests: tuple[Guest, ...]
     steps: tuple[Step, ...]
@@ -116,6 +118,8 @@ class StepReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestsResult:
     """steps is None when the driver stayed silent: a refutation, never a pass. Outcomes come from the kernel."""
+
+    __test__: ClassVar[bool] = False
 
     steps: tuple[StepReport, ...] | None
     driver: Outcome

@@ -17,8 +17,14 @@ def normalised_digest(source: str) -> str:
 
 # Fields that hold identifiers which the author chose; attribute names such as `append` are not among them.
 _NAMED = {
-    ast.Name: "id", ast.arg: "arg", ast.FunctionDef: "name", ast.AsyncFunctionDef: "name", ast.ClassDef: "name",
-    ast.ExceptHandler: "name", ast.MatchAs: "name", ast.MatchStar: "name",
+    ast.Name: "id",
+    ast.arg: "arg",
+    ast.FunctionDef: "name",
+    ast.AsyncFunctionDef: "name",
+    ast.ClassDef: "name",
+    ast.ExceptHandler: "name",
+    ast.MatchAs: "name",
+    ast.MatchStar: "name",
 }
 _LEFT_OUT = frozenset({"annotation", "returns", "type_comment", "type_ignores", "kind", "ctx"})
 
@@ -57,5 +63,7 @@ def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
     if not isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or not body:
         return body
     first = body[0]
-    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    is_text = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
     return body[1:] if is_text else body

@@ -119,7 +119,7 @@ def _run_steps(subject: Subject, plan: Plan, *, pool: Sandbox, options: VerifyOp
         steps=plan.steps,
         entry_point=subject.sample.entry_point,
         uses_hypothesis=generates or subject.tests.uses_hypothesis,
-        has_plain_tests=all(is_plain(step.source) for step in plan.steps if step.kind == "run"),
+        has_plain_tests=not generates and all(is_plain(step.source) for step in plan.steps if step.kind == "run"),
         seed=options.seed,
         max_examples=options.max_examples if options.level == "full" else min(options.max_examples, QUICK_MAX_EXAMPLES),
         max_shrinks=options.max_shrinks,

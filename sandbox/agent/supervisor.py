@@ -56,11 +56,15 @@ class Zygote:
 
     def ask(self, request: dict[str, Any], descriptors: tuple[int, ...] = ()) -> dict[str, Any]:
         """The reply to one request. A zygote that is gone ends the supervisor: the host replaces the container."""
+        self.wait_until_ready()
+        socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+        return self._receive()
+
+    def wait_until_ready(self) -> None:
+        """Block until its imports and its warm-up are done; no child of its own is left by then."""
         if not self._is_ready:
             self._receive()
             self._is_ready = True
-        socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-        return self._receive()
 
     def _receive(self) -> dict[str, Any]:
         data = self._control.recv(65_536)
@@ -237,7 +241,7 @@ class Supervisor:
             self._reap_orphans()
             if not self._strangers() and not any(os.listdir(folder) for folder in WRITABLE_FOLDERS):
                 return True
-            for uid in {child.uid for child in children}:
+            for uid in {child.uid for child in children if self._shared is None or child is not self._shared.child}:
                 self.zygote("light").ask({"op": "sweep", "uid": uid, "folders": WRITABLE_FOLDERS})
             time.sleep(0.002)
         return False
@@ -325,7 +329,10 @@ def _classify(reply: dict[str, Any], child: Child, limit: str | None, *, was_oom
         return limit or "alive"
     if reply["status"] >= 0:
         return "exited"
-    if -reply["status"] in (signal.SIGKILL, signal.SIGXCPU):
+    if -reply["status"] == signal.SIGXCPU:
+        return "cpu_limit"
+    if -reply["status"] == signal.SIGKILL:
+        # a process that ignores SIGXCPU is killed a second later; the kernel's clock and its accounts differ a little
         if reply["cpu_s"] >= child.cpu_limit_s:
             return "cpu_limit"
         if was_oom:
@@ -349,8 +356,8 @@ def _memory_kills() -> int:
 def main(uid_base: int) -> None:
     """Serve jobs until the host hangs up."""
     supervisor = Supervisor(uid_base)
-    for hash_seed in HASH_SEEDS:
-        supervisor.zygote("light", hash_seed)
+    for zygote in [supervisor.zygote("light", hash_seed) for hash_seed in HASH_SEEDS]:
+        zygote.wait_until_ready()
     host_in, host_out = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     _send(host_out, json.dumps({"ready": True}).encode())

@@ -142,8 +142,9 @@ def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socke
 
 def _become(request: dict[str, Any]) -> None:
     uid = request["uid"]
+    if request["cpu_s"]:
+        resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_s"], request["cpu_s"] + 1))
     for limit, value in (
-        (resource.RLIMIT_CPU, request["cpu_s"] or resource.RLIM_INFINITY),
         (resource.RLIMIT_NPROC, request["processes"]),
         (resource.RLIMIT_FSIZE, request["file_bytes"]),
         (resource.RLIMIT_CORE, 0),

@@ -6,16 +6,33 @@ from collections.abc import Sequence
 from synthgen.engines.compositional.contracts import one_line
 from synthgen.engines.compositional.expressions import Parameter
 from synthgen.engines.compositional.statement import call
-from synthgen.engines.compositional.terms import Program, Source, Step, nodes
+from synthgen.engines.compositional.terms import Program, Source, Step, nodes, signature
+from synthgen.engines.compositional.trial import Case
 from synthgen.engines.compositional.types import STR, annotation, shown, strategy
-from synthgen.engines.compositional.writer import Writing, signature
-
-Case = tuple[dict[str, object], object]
+from synthgen.engines.compositional.writer import Writing
 
 _ELEMENTWISE = {"map", "filter", "flatten", "repeat", "without"}
 _ADDITIVE = {"sum", "count", "length"}
-_ORDER_FREE = {"sum", "count", "length", "any", "all", "distinct", "largest", "smallest", "second", "span", "average", "as_set",
-               "largest_or", "sort", "sort_down", "repeated", "sort_flag", "product"}
+_ORDER_FREE = {
+    "sum",
+    "count",
+    "length",
+    "any",
+    "all",
+    "distinct",
+    "largest",
+    "smallest",
+    "second",
+    "span",
+    "average",
+    "as_set",
+    "largest_or",
+    "sort",
+    "sort_down",
+    "repeated",
+    "sort_flag",
+    "product",
+}
 _SETTLED = {"sort", "sort_down", "unique", "squeeze", "leaders", "keep_values", "filter"}
 
 
@@ -28,10 +45,18 @@ def test_module(program: Program, name: str, examples: Sequence[Case], posts: Se
     law = _law(program, name)
     if law is not None:
         properties.append(law)
-    facts = [post.replace("__return__", "result") for post in posts if not post.startswith(("__return__ ==", "__return__[0] ==", "__return__[1] =="))][:3]
+    facts = [
+        post.replace("__return__", "result")
+        for post in posts
+        if not post.startswith(("__return__ ==", "__return__[0] ==", "__return__[1] =="))
+    ][:3]
     if facts and (law is None or rng.random() < 0.5):
         properties.append(_facts_property(program, name, facts))
-    elif law is None and rng.random() < 0.5 and any(one.type.kind in ("list", "dict", "set") for one in program.parameters):
+    elif (
+        law is None
+        and rng.random() < 0.5
+        and any(one.type.kind in ("list", "dict", "set") for one in program.parameters)
+    ):
         properties.append(_arguments_kept(program, name))
     imports = sorted({line for block in properties for line in block[0]})
     body = "\n\n\n".join("\n".join(block[1]) for block in properties)
@@ -51,7 +76,9 @@ def parameter_strategy(parameter: Parameter) -> str:
     """Where a property draws this parameter from; within its precondition."""
     if parameter.low is not None:
         return f"st.integers({parameter.low}, {parameter.high})"
-    if parameter.type == STR and parameter.name.startswith(("prefix", "start", "suffix", "ending", "tail", "marker", "separator", "glue", "delimiter")):
+    if parameter.type == STR and parameter.name.startswith(
+        ("prefix", "start", "suffix", "ending", "tail", "marker", "separator", "glue", "delimiter")
+    ):
         return "st.text(alphabet='abest-', max_size=2)"
     return strategy(parameter.type)
 
@@ -80,7 +107,11 @@ def _oracle(program: Program, name: str, rng: random.Random) -> Block:
     writing = Writing(program, style="comprehension", dialect="reference", rng=rng, taken={name})
     body = [line.replace("not not ", "") for line in writing.body()]
     model = [signature(program, "expected"), *("    " + line if line else "" for line in body), "", ""]
-    return tuple(writing.imports), [*model, *head, f"    assert {name}({_arguments(program)}) == expected({_arguments(program)})"]
+    return tuple(writing.imports), [
+        *model,
+        *head,
+        f"    assert {name}({_arguments(program)}) == expected({_arguments(program)})",
+    ]
 
 
 def _chain(program: Program) -> tuple[Source, tuple[Step, ...]] | None:
@@ -102,23 +133,37 @@ def _law(program: Program, name: str) -> Block | None:
         return None
     source, chain = plain
     data = source.parameter.name
-    if source.type.kind == "list" and all(step.stage.name in _ELEMENTWISE for step in chain[:-1]) and not _uses_other(chain, data):
+    if (
+        source.type.kind == "list"
+        and all(step.stage.name in _ELEMENTWISE for step in chain[:-1])
+        and not _uses_other(chain, data)
+    ):
         last = chain[-1].stage.name
         if last in _ELEMENTWISE or last in _ADDITIVE:
             return (), _concatenation(program, name, source)
         if last in _ORDER_FREE:
             return (), _reversal(program, name, data)
     settled = [step.stage.name for step in chain]
-    if all(one in _SETTLED for one in settled) and all(one == "filter" for one in settled[:-1]) and program.type == source.type:
+    if (
+        all(one in _SETTLED for one in settled)
+        and all(one == "filter" for one in settled[:-1])
+        and program.type == source.type
+    ):
         result = f"{name}({_arguments(program)})"
         again = ", ".join("once" if one.name == data else one.name for one in program.parameters)
-        return (), [_given(program), _head(program, "test_a_second_application_changes_nothing"), f"    once = {result}",
-                    f"    assert {name}({again}) == once"]
+        return (), [
+            _given(program),
+            _head(program, "test_a_second_application_changes_nothing"),
+            f"    once = {result}",
+            f"    assert {name}({again}) == once",
+        ]
     return None
 
 
 def _uses_other(chain: Sequence[Step], data: str) -> bool:
-    return any(isinstance(argument, Parameter) and argument.name == data for step in chain for argument in step.arguments)
+    return any(
+        isinstance(argument, Parameter) and argument.name == data for step in chain for argument in step.arguments
+    )
 
 
 def _concatenation(program: Program, name: str, source: Source) -> list[str]:
@@ -129,25 +174,39 @@ def _concatenation(program: Program, name: str, source: Source) -> list[str]:
         return f"{name}({', '.join(value if one.name == data else one.name for one in program.parameters)})"
 
     given = _given(program, f"{more}={parameter_strategy(source.parameter)}")
-    head = _head(program, "test_parts_can_be_handled_separately").replace(") -> None:", f", {more}: {annotation(source.type)}) -> None:")
+    head = _head(program, "test_parts_can_be_handled_separately").replace(
+        ") -> None:", f", {more}: {annotation(source.type)}) -> None:"
+    )
     return [given, head, f"    assert {applied(f'{data} + {more}')} == {applied(data)} + {applied(more)}"]
 
 
 def _reversal(program: Program, name: str, data: str) -> list[str]:
     turned = ", ".join(f"{one.name}[::-1]" if one.name == data else one.name for one in program.parameters)
-    return [_given(program), _head(program, "test_the_order_of_the_input_does_not_matter"),
-            f"    assert {name}({turned}) == {name}({_arguments(program)})"]
+    return [
+        _given(program),
+        _head(program, "test_the_order_of_the_input_does_not_matter"),
+        f"    assert {name}({turned}) == {name}({_arguments(program)})",
+    ]
 
 
 def _facts_property(program: Program, name: str, facts: Sequence[str]) -> Block:
-    return (), [_given(program), _head(program, "test_the_result_is_well_formed"), f"    result = {name}({_arguments(program)})",
-                *(f"    assert {fact}" for fact in facts)]
+    return (), [
+        _given(program),
+        _head(program, "test_the_result_is_well_formed"),
+        f"    result = {name}({_arguments(program)})",
+        *(f"    assert {fact}" for fact in facts),
+    ]
 
 
 def _arguments_kept(program: Program, name: str) -> Block:
     data = next(one for one in program.parameters if one.type.kind in ("list", "dict", "set"))
-    return (), [_given(program), _head(program, "test_the_argument_is_left_alone"), f"    before = {data.type.kind}({data.name})",
-                f"    {name}({_arguments(program)})", f"    assert {data.name} == before"]
+    return (), [
+        _given(program),
+        _head(program, "test_the_argument_is_left_alone"),
+        f"    before = {data.type.kind}({data.name})",
+        f"    {name}({_arguments(program)})",
+        f"    assert {data.name} == before",
+    ]
 
 
 def chosen_examples(cases: Sequence[Case], *, most: int = 8, width: int = 900) -> tuple[Case, ...]:

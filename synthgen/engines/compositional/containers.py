@@ -58,6 +58,7 @@ def _divisors(number: int) -> list[int]:
     return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
 
 
+# fmt: off
 def _groupings() -> tuple[Stage, ...]:
     return (
         Stage("group_by", _flat, _keyed, _group,
@@ -199,6 +200,7 @@ def _joints() -> tuple[Stage, ...]:
         Stage("append", is_list, same, lambda a, b: a + b, two("{a:5} + {b:6}"), two("{out} = [*{a:1}, *{b:1}]"), "{a} followed by {b}, as one list", names=("combined",), slug="joined", level=5, weight=2.0),
         Stage("concat", is_exactly(STR), always(STR), lambda a, b: a + b, two("{a:5} + {b:6}"), two("{out} = \"\".join([{a:1}, {b:1}])"), "{a} followed by {b}, as one string", names=("combined",), slug="joined", level=5),
     )
+# fmt: on
 
 
 CONTAINERS: tuple[Stage, ...] = (*_groupings(), *_tables(), *_texts(), *_numbers(), *_sets())

@@ -2,13 +2,23 @@
 
 import random
 
-from synthgen.engines.compositional.expressions import Apply, Code, Constant, Dialect, Expression, Function1, Parameter, written
-from synthgen.engines.compositional.stages import function_of
-from synthgen.engines.compositional.terms import Node, Program, Source, Step
-from synthgen.engines.compositional.types import INT, hashable
-from synthgen.engines.compositional.writer import Names, Writing, operand
+from synthgen.engines.compositional.expressions import (
+    Apply,
+    Code,
+    Constant,
+    Dialect,
+    Expression,
+    Function1,
+    Parameter,
+    written,
+)
+from synthgen.engines.compositional.names import Names
+from synthgen.engines.compositional.stages import function_of, operand
+from synthgen.engines.compositional.terms import Node, Program, Source, Step, evaluate
+from synthgen.engines.compositional.types import INT, hashable, shown
+from synthgen.engines.compositional.writer import Writing
 
-LONGEST_POST = 180
+LONGEST_POST = 220
 MOST_FACTS = 6
 DIALECTS: tuple[Dialect, ...] = ("reference", "code")
 
@@ -26,7 +36,20 @@ def postconditions(program: Program) -> tuple[str, ...]:
         exact = [post for post in _exact(program, dialect) if len(post) <= LONGEST_POST]
         if exact:
             return (*kept, *exact)
-    return tuple(kept)
+    return tuple(kept) or _on_empty(program)
+
+
+_EMPTY: dict[str, object] = {"list": [], "str": "", "dict": {}, "set": set()}
+
+
+def _on_empty(program: Program) -> tuple[str, ...]:
+    """What a function of one collection gives for the empty one: the fact that is left where no other fits a line."""
+    only = program.parameters[0]
+    if len(program.parameters) > 1 or only.type.kind not in _EMPTY:
+        return ()
+    result = evaluate(program, {only.name: _EMPTY[only.type.kind]})
+    expected = f"is {result}" if result is None or isinstance(result, bool) else f"== {shown(result)}"
+    return (f"len({only.name}) > 0 or __return__ {expected}",)
 
 
 def _tight(fact: str) -> str:
@@ -67,13 +90,25 @@ def _facts(root: Node, names: Names) -> list[str]:
         return []
     if root.stage.name == "both":
         parts = [_facts(one, names) for one in root.inputs]
-        return [fact.replace("__return__", f"__return__[{place}]") for place, facts in enumerate(parts) for fact in facts]
+        return [
+            fact.replace("__return__", f"__return__[{place}]") for place, facts in enumerate(parts) for fact in facts
+        ]
     if len(root.inputs) > 1:
-        return []
+        return _append_facts(root)
     facts = [*_element_facts(root, names), *_fold_facts(root, names), *_shape_facts(root, names)]
     if root.type.kind == "list":
         facts.extend([*_length_facts(root), *_order_facts(root, names)])
     return facts
+
+
+def _append_facts(root: Step) -> list[str]:
+    """The length of two lists in one, where their lengths are known."""
+    lengths = [_source_length(one) for one in root.inputs if one.type.kind == "list"]
+    known = [length for length in lengths if length is not None]
+    if root.stage.name != "append" or len(known) < 2:
+        return []
+    relation = "==" if all(exact for _, exact in known) else "<="
+    return [f"len(__return__) {relation} {' + '.join(text for text, _ in known)}"]
 
 
 def _base(root: Node) -> tuple[Node, tuple[Step, ...]]:
@@ -101,15 +136,31 @@ def _element_facts(root: Step, names: Names) -> list[str]:
             if step.stage.name == "without":
                 facts.append(f"all({item} not in {operand(step.arguments[0])} for {item} in __return__)")
         if isinstance(base, Step) and base.stage.name == "map":
-            facts.extend(f"all({bound} for {item} in __return__)" for bound in _range(function_of(base.arguments[0]).body, item))
+            facts.extend(
+                f"all({bound} for {item} in __return__)" for bound in _range(function_of(base.arguments[0]).body, item)
+            )
     if root.stage.name == "map_values":
-        facts.extend(f"all({bound} for {item} in __return__.values())" for bound in _range(function_of(root.arguments[0]).body, item))
+        facts.extend(
+            f"all({bound} for {item} in __return__.values())"
+            for bound in _range(function_of(root.arguments[0]).body, item)
+        )
     if root.stage.name == "apply":
         facts.extend(_range(function_of(root.arguments[0]).body, "__return__"))
     return facts
 
 
-_COUNTS = {"length", "size", "occurrences", "vowels", "variety", "distinct", "absolute", "square", "digit_sum", "distance"}
+_COUNTS = {
+    "length",
+    "size",
+    "occurrences",
+    "vowels",
+    "variety",
+    "distinct",
+    "absolute",
+    "square",
+    "digit_sum",
+    "distance",
+}
 
 
 def _range(body: Expression, value: str) -> list[str]:
@@ -167,8 +218,10 @@ def _order_facts(root: Step, names: Names) -> list[str]:
     while isinstance(node, Step):
         if node.stage.order:
             function = next((argument for argument in node.arguments if isinstance(argument, Function1)), None)
-            one, two = (Code(left), Code(right)) if function is None else tuple(
-                written(function.body, Code(name), dialect="reference") for name in (left, right)
+            one, two = (
+                (Code(left), Code(right))
+                if function is None
+                else tuple(written(function.body, Code(name), dialect="reference") for name in (left, right))
             )
             comparison = "<=" if node.stage.order == "up" else ">="
             facts.append(f"all({one:5} {comparison} {two:5} for {left}, {right} in zip(__return__, __return__[1:]))")
@@ -202,7 +255,7 @@ def _fold_facts(root: Step, names: Names) -> list[str]:
     name, source = root.stage.name, root.inputs[0]
     facts: list[str] = []
     length = _source_length(source) if source.type.kind == "list" else None
-    base, kept = _base(source)
+    base, _kept = _base(source)
     item = names.passing("item", "element")
     if name in ("count", "length", "distinct", "longest", "rise"):
         facts.append(f"0 <= __return__ <= {length[0]}" if length is not None else "__return__ >= 0")
@@ -223,9 +276,12 @@ def _fold_facts(root: Step, names: Names) -> list[str]:
         facts.append(f"__return__ is None or {never_above}" if name == "largest" else never_above)
     exact = length is not None and length[1]
     if exact and length is not None:
-        totals = {"group_by": f"sum(len({item}) for {item} in __return__.values()) == {length[0]}",
-                  "count_by": f"sum(__return__.values()) == {length[0]}", "frequencies": f"sum(__return__.values()) == {length[0]}",
-                  "partition": f"len(__return__[0]) + len(__return__[1]) == {length[0]}"}
+        totals = {
+            "group_by": f"sum(len({item}) for {item} in __return__.values()) == {length[0]}",
+            "count_by": f"sum(__return__.values()) == {length[0]}",
+            "frequencies": f"sum(__return__.values()) == {length[0]}",
+            "partition": f"len(__return__[0]) + len(__return__[1]) == {length[0]}",
+        }
         if name in totals:
             facts.append(totals[name])
     if name in ("count_by", "frequencies"):

@@ -12,15 +12,17 @@ import textwrap
 from dataclasses import dataclass
 
 from synthgen.completion import Completion
-from synthgen.engines.compositional.checks import Case, chosen_examples, test_module
-from synthgen.engines.compositional.compose import TOPICS, compose
+from synthgen.engines.compositional.checks import chosen_examples, test_module
+from synthgen.engines.compositional.compose import compose
 from synthgen.engines.compositional.contracts import postconditions
 from synthgen.engines.compositional.faults import planted
+from synthgen.engines.compositional.menu import TOPICS
 from synthgen.engines.compositional.naming import entry_name
 from synthgen.engines.compositional.reference import reference_source
 from synthgen.engines.compositional.statement import PROMPT_STYLES, instructions, prompt
-from synthgen.engines.compositional.terms import Program, difficulty, preconditions, steps
-from synthgen.engines.compositional.writer import STYLES, Style, Writing, wrapped_signature
+from synthgen.engines.compositional.terms import Program, difficulty, preconditions, steps, wrapped_signature
+from synthgen.engines.compositional.trial import Case
+from synthgen.engines.compositional.writer import STYLES, Style, Writing
 
 VERSION = "1"
 STYLE_WEIGHTS = (28, 26, 14, 14, 9, 9)

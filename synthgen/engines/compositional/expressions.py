@@ -55,7 +55,13 @@ def _first(given: Type) -> Type:
 
 
 def _connective(
-    name: str, evaluate: Callable[..., object], code: str, level: int, reference: str, reference_level: int, english: str
+    name: str,
+    evaluate: Callable[..., object],
+    code: str,
+    level: int,
+    reference: str,
+    reference_level: int,
+    english: str,
 ) -> Scalar:
     """An operation on values that are already there, whatever their type."""
     return Scalar(name, lambda _: True, _first, evaluate, code, level, reference, reference_level, english)
@@ -66,10 +72,19 @@ OR = _connective("or", lambda a, b: a or b, "{0:1} or {1:2}", 1, "any(({0:1}, {1
 NOT = _connective("not", lambda a: not a, "not {0:3}", 3, "not {0:3}", 3, "it is not true that {0}")
 PLUS = _connective("plus", lambda a, b: a + b, "{0:5} + {1:6}", 5, "sum(({1:1}, {0:1}))", 10, "{0} plus {1}")
 MINUS = _connective("minus", lambda a, b: a - b, "{0:5} - {1:6}", 5, "-({1:5} - {0:6})", 7, "{0} minus {1}")
-LARGER = _connective("larger", max, "max({0:1}, {1:1})", 10, "sorted(({0:1}, {1:1}))[1]", 10, "the larger of {0} and {1}")
-PAIR = _connective("pair", lambda a, b: (a, b), "({0:1}, {1:1})", 10, "tuple([{0:1}, {1:1}])", 10, "the pair of {0} and {1}")
+LARGER = _connective(
+    "larger", max, "max({0:1}, {1:1})", 10, "sorted(({0:1}, {1:1}))[1]", 10, "the larger of {0} and {1}"
+)
+PAIR = _connective(
+    "pair", lambda a, b: (a, b), "({0:1}, {1:1})", 10, "tuple([{0:1}, {1:1}])", 10, "the pair of {0} and {1}"
+)
 CHOOSE = _connective(
-    "choose", lambda p, a, b: a if p else b, "{1:1} if {0:1} else {2:1}", 0, "({2:1}, {1:1})[bool({0:1})]", 10,
+    "choose",
+    lambda p, a, b: a if p else b,
+    "{1:1} if {0:1} else {2:1}",
+    0,
+    "({2:1}, {1:1})[bool({0:1})]",
+    10,
     "{1} if {0}, and {2} otherwise",
 )
 
@@ -151,8 +166,16 @@ def written(body: Expression, element: Code, *, dialect: Dialect) -> Code:
     return Code(scalar.reference.format(*operands), scalar.reference_level)
 
 
-_OPPOSITES = ((" == ", " != "), (" != ", " == "), (" is not ", " is "), (" >= ", " < "), (" <= ", " > "), (" > ", " <= "),
-              (" < ", " >= "), (" in ", " not in "))
+_OPPOSITES = (
+    (" == ", " != "),
+    (" != ", " == "),
+    (" is not ", " is "),
+    (" >= ", " < "),
+    (" <= ", " > "),
+    (" > ", " <= "),
+    (" < ", " >= "),
+    (" in ", " not in "),
+)
 
 
 def _denied(body: Expression, element: Code) -> Code:
@@ -205,7 +228,19 @@ def english(body: Expression, subject: str) -> str:
 
 
 # Phrases that would run into what stands around them: as operands they go into brackets.
-_OPEN = {"add", "subtract", "multiply", "quotient", "plus", "minus", "or_default", "extended", "choose", "or", "without"}
+_OPEN = {
+    "add",
+    "subtract",
+    "multiply",
+    "quotient",
+    "plus",
+    "minus",
+    "or_default",
+    "extended",
+    "choose",
+    "or",
+    "without",
+}
 
 
 def _operand(operand: Expression, subject: str, *, loose: bool, tight: bool) -> str:
@@ -221,7 +256,9 @@ def _phrase(template: str, body: Apply, subject: str) -> str:
     text = template.format(*phrases)
     for phrase in phrases:
         if phrase == "1":
-            text = text.replace("first 1 characters", "first character").replace("than 1 characters", "than 1 character")
+            text = text.replace("first 1 characters", "first character").replace(
+                "than 1 characters", "than 1 character"
+            )
             text = text.replace("most 1 characters", "most 1 character").replace("1 elements", "1 element")
     return _possessive(text) if subject == "it" else text
 

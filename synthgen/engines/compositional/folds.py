@@ -66,6 +66,7 @@ def _horner(values: Integers) -> int:
     return total
 
 
+# fmt: off
 def _sums() -> tuple[Stage, ...]:
     integers, to_integer = is_exactly(INTEGERS), always(INT)
     return (
@@ -251,6 +252,7 @@ def _joins() -> tuple[Stage, ...]:
               lambda c: f"set({c.gen})", lambda c: f"{c.out} = {{*()}}\nfor {c.name('item')} in {c.src}:\n    {c.out} |= {{{c.name('item')}}}",
               "the set of {them}", names=("distinct",), slug="set", streams=True, final=True, weight=0.5),
     )
+# fmt: on
 
 
 FOLDS: tuple[Stage, ...] = (*_sums(), *_counts(), *_decisions(), *_searches(), *_joins())

@@ -31,7 +31,9 @@ class Scope:
         self.rng = rng
         self.parameters: list[Parameter] = []
 
-    def declare(self, names: tuple[str, ...], kind: Type, *, low: int | None = None, high: int | None = None) -> Parameter:
+    def declare(
+        self, names: tuple[str, ...], kind: Type, *, low: int | None = None, high: int | None = None
+    ) -> Parameter:
         """A new parameter under one of these names, numbered if all are taken."""
         taken = {parameter.name for parameter in self.parameters}
         free = [name for name in names if name not in taken]
@@ -68,10 +70,11 @@ def _usable(kind: Type, gives: Type | None, operand: Expression, *, deciding: bo
         if (scalar.gives(kind) == BOOL) == deciding
         and (plain or not scalar.repeats)
         and (scalar.name != last or scalar.name in ("extended",))
-        and not (last in _UNDONE.get(scalar.name, ()))
+        and last not in _UNDONE.get(scalar.name, ())
     )
 
 
+# fmt: off
 # An operation that says nothing new after one of these.
 _UNDONE: dict[str, tuple[str, ...]] = {
     "negate": ("negate", "subtract", "add"),
@@ -120,6 +123,7 @@ _UNDONE: dict[str, tuple[str, ...]] = {
     "even": ("multiply", "square", "absolute", "negate"),
     "odd": ("multiply", "square", "absolute", "negate"),
 }
+# fmt: on
 
 
 def grow(kind: Type, scope: Scope, *, gives: Type | None, operations: int) -> Function1 | None:
@@ -171,7 +175,9 @@ def _branch(start: Expression, scope: Scope, *, gives: Type | None, operations: 
     if right is None or right == left or (shape == "pair" and right.type.kind in ("list", "tuple")):
         return None
     if shape == "pair":
-        return None if left.type.kind in ("list", "tuple") else Apply(PAIR, (left, right), tuple_of(left.type, right.type))
+        return (
+            None if left.type.kind in ("list", "tuple") else Apply(PAIR, (left, right), tuple_of(left.type, right.type))
+        )
     if shape == "arithmetic":
         return Apply(rng.choice((PLUS, MINUS, LARGER)), (left, right), INT)
     test = _decide(start, scope, operations=1)
@@ -192,7 +198,9 @@ def _decide(start: Expression, scope: Scope, *, operations: int) -> Expression |
     if operations >= 2 or not _usable(start.type, BOOL, start, deciding=True):
         for _ in range(rng.randint(1, max(1, operations - 1))):
             usable = tuple(
-                scalar for scalar in _usable(body.type, None, body, deciding=False) if scalar.gives(body.type).kind in ("int", "str")
+                scalar
+                for scalar in _usable(body.type, None, body, deciding=False)
+                if scalar.gives(body.type).kind in ("int", "str")
             )
             if usable:
                 body = apply(pick(usable, rng), body, scope)
@@ -209,9 +217,20 @@ def _clash(left: Expression, right: Expression) -> bool:
     return bool(names[0] & names[1])
 
 
-_KIN = {"odd": "even", "at_least": "greater", "less": "greater", "at_most": "greater", "shorter": "longer", "negative": "greater",
-        "positive": "greater", "congruent": "divisible", "between": "greater", "single_digit": "greater",
-        "present_and_large": "present", "unequal": "rising"}
+_KIN = {
+    "odd": "even",
+    "at_least": "greater",
+    "less": "greater",
+    "at_most": "greater",
+    "shorter": "longer",
+    "negative": "greater",
+    "positive": "greater",
+    "congruent": "divisible",
+    "between": "greater",
+    "single_digit": "greater",
+    "present_and_large": "present",
+    "unequal": "rising",
+}
 
 
 def _question(side: Expression) -> set[str]:

@@ -3,8 +3,9 @@
 import random
 
 from synthgen.engines.compositional.expressions import Code, written
-from synthgen.engines.compositional.terms import Node, Program, Source, Step, nodes
-from synthgen.engines.compositional.writer import Slots, Writing, signature
+from synthgen.engines.compositional.slots import Slots
+from synthgen.engines.compositional.terms import Node, Program, Source, Step, nodes, signature
+from synthgen.engines.compositional.writer import Writing
 
 
 def reference_source(program: Program, name: str) -> str:

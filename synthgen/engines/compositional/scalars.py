@@ -45,7 +45,7 @@ DIVISOR = Role("divisor", INT, (2, 3, 4, 5, 7, 10), ("divisor", "unit"), 1, 12)
 REMAINDER = Role("remainder", INT, (1, 2), ())
 ADDEND = Role("addend", INT, tuple(range(1, 13)), ("offset", "shift", "bonus", "extra", "delta"))
 FACTOR = Role("factor", INT, (2, 3, 4, 5, 6, 8, 10), ("factor", "weight", "scale", "multiplier"))
-TARGET = Role("target", INT, tuple(range(0, 11)), ("target", "centre", "pivot", "baseline"))
+TARGET = Role("target", INT, tuple(range(11)), ("target", "centre", "pivot", "baseline"))
 FLOOR = Role("floor", INT, (-5, -2, 0, 1, 2), ("floor", "lowest", "minimum"))
 CEILING = Role("ceiling", INT, (5, 8, 9, 10, 12), ("ceiling", "cap", "highest", "maximum"))
 DEFAULT = Role("default", INT, (-1, 0, 1, 10), ("default", "fallback", "placeholder"))
@@ -112,6 +112,7 @@ def _swap(given: Type) -> Type:
     return tuple_of(given.items[1], given.items[0])
 
 
+# fmt: off
 def _on_integers() -> tuple[Scalar, ...]:
     integer, to_integer = _is(INT), _to(INT)
     return (
@@ -315,17 +316,25 @@ def _on_optionals() -> tuple[Scalar, ...]:
                "{0} is not None and {0} > {1:5}", 2, "not ({0} is None or {0} <= {1:5})", 3,
                "{0} is a number greater than {1}", "{0} is `None` or at most {1}", "large", (THRESHOLD,), repeats=True, weight=1.5),
     )
+# fmt: on
 
 
 SCALARS: tuple[Scalar, ...] = (
-    *_on_integers(), *_on_integers_deciding(), *_on_strings(), *_on_pairs(), *_on_lists(), *_on_optionals(),
+    *_on_integers(),
+    *_on_integers_deciding(),
+    *_on_strings(),
+    *_on_pairs(),
+    *_on_lists(),
+    *_on_optionals(),
 )
 
 
 @cache
 def scalars_on(kind: Type, gives: Type | None = None) -> tuple[Scalar, ...]:
     """The operations that take an element of this type, and give `gives` where it is named."""
-    return tuple(scalar for scalar in SCALARS if scalar.accepts(kind) and (gives is None or scalar.gives(kind) == gives))
+    return tuple(
+        scalar for scalar in SCALARS if scalar.accepts(kind) and (gives is None or scalar.gives(kind) == gives)
+    )
 
 
 def noun(kind: Type) -> str:

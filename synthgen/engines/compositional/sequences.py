@@ -1,7 +1,7 @@
 """Stages that take a list to another list: maps, filters, slices, sorts, windows, scans."""
 
 from collections.abc import Callable
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from synthgen.engines.compositional.expressions import Code
 from synthgen.engines.compositional.scalars import COUNT, Role
@@ -54,6 +54,7 @@ def _less_one(code: Code) -> Code:
     return Code(str(int(code.text) - 1)) if code.text.isdigit() else Code(f"{code:6} + 1")
 
 
+# fmt: off
 def _streams() -> tuple[Stage, ...]:
     return (
         Stage("map", is_list, _mapped, lambda xs, f: [f(x) for x in xs], lambda c: f"[{c.comp(c.f(0, c.x))}]",
@@ -197,7 +198,7 @@ def _shapes() -> tuple[Stage, ...]:
               "{them} cut into consecutive blocks of {0} (the last block may be shorter)", "cut {them} into consecutive blocks of {0} (the last block may be shorter)", names=("blocks", "chunks", "batches"), slug="blocks",
               slots=(WIDTH,),
               loop=Loop("[]", lambda c: f"if not {c.out} or len({c.out}[-1]) == {c.arg(0):5}:\n    {c.out}.append([])\n{c.out}[-1].append({c.x:1})")),
-        Stage("neighbours", _plain, pairs, lambda xs: list(zip(xs, xs[1:], strict=False)), lambda c: f"list(zip({c.src:1}, {c.src}[1:]))",
+        Stage("neighbours", _plain, pairs, lambda xs: list(pairwise(xs)), lambda c: f"list(zip({c.src:1}, {c.src}[1:]))",
               lambda c: f"{c.out}: {c.note()} = []\nfor {c.name('place')} in range(1, len({c.src})):\n    {c.out} += [({c.src}[{c.name('place')} - 1], {c.src}[{c.name('place')}])]",
               "the list of pairs of neighbours among {them}, from left to right (empty if there are fewer than two)", names=("pairs", "neighbours"), slug="neighbours"),
         Stage("numbered", _plain, lambda t, _: list_of(tuple_of(INT, t.item)), lambda xs: list(enumerate(xs)),
@@ -242,7 +243,7 @@ def _shapes() -> tuple[Stage, ...]:
 def _scans() -> tuple[Stage, ...]:
     integers = is_exactly(INTEGERS)
     return (
-        Stage("differences", integers, same, lambda xs: [b - a for a, b in zip(xs, xs[1:], strict=False)],
+        Stage("differences", integers, same, lambda xs: [b - a for a, b in pairwise(xs)],
               lambda c: f"[{c.name('right')} - {c.name('left')} for {c.name('left')}, {c.name('right')} in zip({c.src:1}, {c.src}[1:])]",
               lambda c: f"{c.out} = []\nfor {c.name('place')} in range(1, len({c.src})):\n    {c.out}.append({c.src}[{c.name('place')}] - {c.src}[{c.name('place')} - 1])",
               "the list of differences between each of {them} and the one before it (empty if there are fewer than two)", names=("steps", "differences", "changes"), slug="differences",
@@ -269,6 +270,7 @@ def _scans() -> tuple[Stage, ...]:
               "the list of those of {them} that are greater than everything before them (the first one always counts)", names=("leaders", "records"), slug="records",
               loop=Loop("[]", lambda c: f"if not {c.out} or {c.x:5} > {c.out}[-1]:\n    {c.out}.append({c.x:1})", repeats=True), keeps=True, length="fewer", order="up"),
     )
+# fmt: on
 
 
 MAP, FILTER = _streams()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from synthgen.engines.compositional.expressions import Code, Constant, Function1, Parameter
+from synthgen.engines.compositional.expressions import Code, Constant, Function1, Parameter, literal
 from synthgen.engines.compositional.scalars import Role
 from synthgen.engines.compositional.types import Type
 
@@ -150,3 +150,12 @@ def function_of(argument: Argument) -> Function1:
     if not isinstance(argument, Function1):
         raise TypeError(f"a function is expected here, got {argument!r}")
     return argument
+
+
+def operand(argument: Argument) -> Code:
+    """A constant or a parameter as source."""
+    if isinstance(argument, Parameter):
+        return Code(argument.name)
+    if isinstance(argument, Function1):
+        raise TypeError(f"a constant or a parameter is expected here, got {argument!r}")
+    return literal(argument.value)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from synthgen.engines.compositional.expressions import Constant, Function1, english, literal, relative
 from synthgen.engines.compositional.scalars import noun
 from synthgen.engines.compositional.stages import Argument
-from synthgen.engines.compositional.terms import Node, Program, Source, Step, nodes
+from synthgen.engines.compositional.terms import Node, Program, Source, Step, nodes, signature, wrapped_signature
 from synthgen.engines.compositional.types import BOOL, INT, Type, shown
-from synthgen.engines.compositional.writer import signature, wrapped_signature
 
 PROMPT_STYLES = ("prose", "numbered", "stub", "request", "bullets", "terse")
 
@@ -24,11 +23,28 @@ class Telling:
     value: str
 
 
-_PLURALS = (("that is ", "that are "), ("that has ", "that have "), ("that contains ", "that contain "), ("that starts ", "that start "),
-            ("that ends ", "that end "), ("that leaves ", "that leave "), ("that lies ", "that lie "), ("that reads ", "that read "),
-            ("that does ", "that do "))
-_MORE_PLURALS = (("is", "are"), ("has", "have"), ("contains", "contain"), ("starts", "start"), ("ends", "end"), ("leaves", "leave"),
-                 ("lies", "lie"), ("reads", "read"), ("does", "do"))
+_PLURALS = (
+    ("that is ", "that are "),
+    ("that has ", "that have "),
+    ("that contains ", "that contain "),
+    ("that starts ", "that start "),
+    ("that ends ", "that end "),
+    ("that leaves ", "that leave "),
+    ("that lies ", "that lie "),
+    ("that reads ", "that read "),
+    ("that does ", "that do "),
+)
+_MORE_PLURALS = (
+    ("is", "are"),
+    ("has", "have"),
+    ("contains", "contain"),
+    ("starts", "start"),
+    ("ends", "end"),
+    ("leaves", "leave"),
+    ("lies", "lie"),
+    ("reads", "read"),
+    ("does", "do"),
+)
 
 
 def plural_clause(clause: str) -> str:
@@ -69,7 +85,11 @@ def _named(kind: Type, *, several: bool = False) -> str:
             word = "dictionaries" if several else "dictionary"
             return f"{word} from {_named(kind.items[0], several=True)} to {_named(kind.items[1], several=True)}"
         case "optional":
-            return f"{_named(kind.item, several=several)} or `None`" if not several else f"{_named(kind.item, several=True)} and `None`s"
+            return (
+                f"{_named(kind.item, several=several)} or `None`"
+                if not several
+                else f"{_named(kind.item, several=True)} and `None`s"
+            )
         case "tuple":
             return f"pair{end} ({', '.join(_named(item) for item in kind.items)})"
 
@@ -119,7 +139,13 @@ def _result_of(node: Node) -> str:
     if kind.kind == "list":
         keeps = isinstance(node, Step) and node.stage.keeps and node.stage.length == "fewer"
         return f"the {'remaining' if keeps else 'resulting'} {plural(kind.item)}"
-    return {"int": "that number", "str": "that string", "dict": "that dictionary", "tuple": "that pair", "set": "that set"}.get(kind.kind, "that result")
+    return {
+        "int": "that number",
+        "str": "that string",
+        "dict": "that dictionary",
+        "tuple": "that pair",
+        "set": "that set",
+    }.get(kind.kind, "that result")
 
 
 def _value(node: Step, them: str) -> str:
@@ -135,8 +161,14 @@ def _filled(template: str, node: Step, them: str) -> str:
     apply = node.stage.name == "apply"
     phrases = [_argument(argument, them if apply else f"the {element}") for argument in node.arguments]
     several = plural_clause(phrases[0]) if phrases else ""
-    text = template.format(*phrases, them=them, source=f"`{source.parameter.name}`" if isinstance(source, Source) else them,
-                           one=element + where, kind=element, plural=several)
+    text = template.format(
+        *phrases,
+        them=them,
+        source=f"`{source.parameter.name}`" if isinstance(source, Source) else them,
+        one=element + where,
+        kind=element,
+        plural=several,
+    )
     text = text.replace("a entry", "an entry").replace("in its current order", "in order")
     text = re.sub(r"\bthe first 1 of", "the first one of", text)
     text = re.sub(r"\bthe last 1 of", "the last one of", text)
@@ -248,7 +280,9 @@ def _named_type(kind: Type) -> str:
     return described(kind)
 
 
-def prompt(program: Program, name: str, style: str, cases: Sequence[tuple[dict[str, object], object]], rng: random.Random) -> str:
+def prompt(
+    program: Program, name: str, style: str, cases: Sequence[tuple[dict[str, object], object]], rng: random.Random
+) -> str:
     """The text that a solver is given."""
     told_all = instructions(program)
     notes = assumptions(program)
@@ -256,31 +290,61 @@ def prompt(program: Program, name: str, style: str, cases: Sequence[tuple[dict[s
     examples = doctest(name, program, cases)
     if style == "stub":
         docstring = [*textwrap.wrap(" ".join(told_all + ([notes] if notes else [])), 84), "", *examples]
-        return "\n".join([*wrapped_signature(program, name), '    """' + docstring[0], *("    " + line if line else "" for line in docstring[1:]), '    """']) + "\n"
+        return (
+            "\n".join(
+                [
+                    *wrapped_signature(program, name),
+                    '    """' + docstring[0],
+                    *("    " + line if line else "" for line in docstring[1:]),
+                    '    """',
+                ]
+            )
+            + "\n"
+        )
     if style == "numbered":
         steps = "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(told_all, 1))
         lead = rng.choice(("Implement", "Write", "Define", "Complete")) + f" `{head}`"
         given = f"It is given {parameters_described(program)}."
-        return "\n\n".join(part for part in (f"{lead}. {given} It works as follows:", steps, notes, _example_block(examples, rng)) if part) + "\n"
+        return (
+            "\n\n".join(
+                part
+                for part in (f"{lead}. {given} It works as follows:", steps, notes, _example_block(examples, rng))
+                if part
+            )
+            + "\n"
+        )
     if style == "bullets":
         steps = "\n".join(f"- {sentence}" for sentence in told_all)
         inputs = "\n".join(f"- `{one.name}`: {described(one.type)}" for one in program.parameters)
-        parts = (f"Task: write the Python function `{head}`.", "Parameters:\n" + inputs, "What it does, in this order:\n" + steps, notes,
-                 _example_block(examples, rng))
-        return "\n\n".join(part for part in parts if part) + "\n"
+        blocks = (
+            f"Task: write the Python function `{head}`.",
+            "Parameters:\n" + inputs,
+            "What it does, in this order:\n" + steps,
+            notes,
+            _example_block(examples, rng),
+        )
+        return "\n\n".join(part for part in blocks if part) + "\n"
     if style == "request":
-        opening = rng.choice((
-            f"I am working with {parameters_described(program)} and need a Python function for it:",
-            f"Could you write a small Python function for me? Its input is {parameters_described(program)}.",
-            f"For a report I need one function that takes {parameters_described(program)}.",
-            f"We need a function in our code base that takes {parameters_described(program)}.",
-        ))
+        opening = rng.choice(
+            (
+                f"I am working with {parameters_described(program)} and need a Python function for it:",
+                f"Could you write a small Python function for me? Its input is {parameters_described(program)}.",
+                f"For a report I need one function that takes {parameters_described(program)}.",
+                f"We need a function in our code base that takes {parameters_described(program)}.",
+            )
+        )
         return f"{opening}\n\n{_prose(told_all)}{' ' + notes if notes else ''}\n\nPlease use this signature: `{head}`.\n\n{_example_block(examples, rng)}\n"
     if style == "terse":
         return f"`{head}`\n\n{_prose(told_all)}{' ' + notes if notes else ''}\n\n" + "\n".join(examples) + "\n"
-    opening = rng.choice(("Write a Python function", "Write a function", "Implement the Python function", "Create a function"))
+    opening = rng.choice(
+        ("Write a Python function", "Write a function", "Implement the Python function", "Create a function")
+    )
     tail = rng.choice(("", "", "The arguments must not be modified.", "Do not change the arguments."))
-    parts = (f"{opening} `{head}`.", f"{_prose(told_all)}{' ' + notes if notes else ''}{' ' + tail if tail else ''}", _example_block(examples, rng))
+    parts = (
+        f"{opening} `{head}`.",
+        f"{_prose(told_all)}{' ' + notes if notes else ''}{' ' + tail if tail else ''}",
+        _example_block(examples, rng),
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -296,5 +360,3 @@ def _prose(sentences: Sequence[str]) -> str:
 def _example_block(examples: Sequence[str], rng: random.Random) -> str:
     title = rng.choice(("Examples:", "For example:", "Some examples:"))
     return title + "\n\n" + "\n".join(examples)
-
-

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from synthgen.engines.compositional.expressions import Constant, Function1, Parameter, parameters_of, size
 from synthgen.engines.compositional.stages import Argument, Stage, function_of
-from synthgen.engines.compositional.types import INT, Type
+from synthgen.engines.compositional.types import INT, Type, annotation
 
 Environment = Mapping[str, object]
 
@@ -56,9 +56,16 @@ def _apply(value: object, function: object) -> object:
 
 # A function of one element, used on a whole value.
 APPLY = Stage(
-    "apply", lambda _: True, lambda _, arguments: function_of(arguments[0]).type, _apply,
-    lambda c: str(c.f(0, c.src)), lambda c: f"{c.out} = {c.f(0, c.src):1}", "{0}", names=("outcome", "adjusted", "value"),
-    slots=("map",), level=0,
+    "apply",
+    lambda _: True,
+    lambda _, arguments: function_of(arguments[0]).type,
+    _apply,
+    lambda c: str(c.f(0, c.src)),
+    lambda c: f"{c.out} = {c.f(0, c.src):1}",
+    "{0}",
+    names=("outcome", "adjusted", "value"),
+    slots=("map",),
+    level=0,
 )
 
 
@@ -90,7 +97,9 @@ def steps(program: Program) -> tuple[Step, ...]:
 def operations(program: Program) -> int:
     """How much there is to understand: stages plus the operations inside their functions."""
     guard = size(program.guard.body) + 1 if program.guard is not None else 0
-    inner = sum(size(argument.body) for step in steps(program) for argument in step.arguments if isinstance(argument, Function1))
+    inner = sum(
+        size(argument.body) for step in steps(program) for argument in step.arguments if isinstance(argument, Function1)
+    )
     maps = sum(step.stage.name in ("map", "apply") for step in steps(program))
     return guard + inner + len(steps(program)) - maps
 
@@ -119,11 +128,14 @@ def parameters_used(program: Program) -> set[str]:
 
 def evaluate(program: Program, environment: Environment) -> object:
     """The program's result for these arguments."""
-    root = program.root
-    if program.guard is not None and program.early is not None:
-        if program.guard.call(environment[program.parameters[0].name], environment):
-            root = program.early
-    return value_of(root, environment, {})
+    return value_of(_taken(program, environment), environment, {})
+
+
+def _taken(program: Program, environment: Environment) -> Node:
+    """The branch that these arguments lead to."""
+    if program.guard is None or program.early is None:
+        return program.root
+    return program.early if program.guard.call(environment[program.parameters[0].name], environment) else program.root
 
 
 def value_of(node: Node, environment: Environment, known: dict[int, object], *, without: Step | None = None) -> object:
@@ -159,3 +171,19 @@ def preconditions(program: Program) -> tuple[str, ...]:
     )
 
 
+def signature(program: Program, name: str) -> str:
+    """The head of the function."""
+    parameters = ", ".join(f"{one.name}: {annotation(one.type)}" for one in program.parameters)
+    return f"def {name}({parameters}) -> {annotation(program.type)}:"
+
+
+def wrapped_signature(program: Program, name: str) -> list[str]:
+    """The head of the function, one parameter a line where it is long."""
+    line = signature(program, name)
+    if len(line) <= 100:
+        return [line]
+    return [
+        f"def {name}(",
+        *(f"    {one.name}: {annotation(one.type)}," for one in program.parameters),
+        f") -> {annotation(program.type)}:",
+    ]

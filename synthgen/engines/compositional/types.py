@@ -96,7 +96,16 @@ def orderable(kind: Type) -> bool:
 WORDS = (
     "tea oats rabbit stone level noon abba Boat seat a bus east sea Otis eel toast beset ai tie oboe sob data state area kayak"
 ).split()
-PHRASES = ("a tea set", "the east boat", "  sea  state ", "so it is", "to be or to see", "a b a", "stats", "Otto sees a boat")
+PHRASES = (
+    "a tea set",
+    "the east boat",
+    "  sea  state ",
+    "so it is",
+    "to be or to see",
+    "a b a",
+    "stats",
+    "Otto sees a boat",
+)
 
 
 def draw(kind: Type, rng: random.Random, *, size: int = 6, wild: bool = False) -> object:
