@@ -166,7 +166,7 @@ def _run_role(request: dict[str, Any], descriptors: list[int]) -> None:
             report = json.dumps([symbolic.analyse(_read_payload(descriptors[1]))])
             _write_all(descriptors[0], report.encode()[:SYMBOLIC_REPORT_BYTES])
         case "driver":
-            _judge(descriptors)
+            _lines = _judge(descriptors)  # held, so that no guest sees its line close
             while True:
                 signal.pause()
         case _:
