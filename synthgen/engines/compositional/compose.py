@@ -147,22 +147,17 @@ def _next(node: Node, scope: Scope, *, operations: int, closing: bool, left: int
         and (last or node.type.kind == "tuple")
     ) and (rng.random() < (0.55 if node.type.kind == "int" else 0.8) or node.type.kind in ("tuple", "optional")):
         return filled_step(APPLY, node, scope, operations=operations)
-    barred = NEVER_AFTER.get(last, ())
-    usable = [
-        stage
-        for stage in _stages_on(node.type)
-        if (stage.name != last or (last in ("map", "filter") and rng.random() < 0.1))
-        and stage.name not in barred
-        and not (last in REORDER and stage.name in ORDER_BLIND)
-        and not (stage.name in ONLY_ON_SOURCE and last)
-        and (closing or not stage.final)
-    ]
+    usable, weights = _menu(node.type, last, closing)
     if wanted is not None and closing:
-        reaching = [stage for stage in usable if not stage.slots and stage.gives(node.type, ()) == wanted]
-        usable = reaching or usable
+        reaching = [
+            (stage, weight)
+            for stage, weight in zip(usable, weights, strict=True)
+            if not stage.slots and stage.gives(node.type, ()) == wanted
+        ]
+        if reaching:
+            usable, weights = tuple(stage for stage, _ in reaching), tuple(weight for _, weight in reaching)
     if not usable:
         return None
-    weights = [_weight(stage, last, closing=closing) for stage in usable]
     for _ in range(4):
         stage = rng.choices(usable, weights)[0]
         declared = len(scope.parameters)
@@ -173,17 +168,29 @@ def _next(node: Node, scope: Scope, *, operations: int, closing: bool, left: int
     return None
 
 
-@cache
-def _stages_on(kind: Type) -> tuple[Stage, ...]:
-    return tuple(stage for stage in STAGES if stage.accepts(kind))
-
-
 _FOLDS = frozenset(stage.name for stage in FOLDS)
+
+
+@cache
+def _menu(kind: Type, last: str, closing: bool) -> tuple[tuple[Stage, ...], tuple[float, ...]]:  # noqa: FBT001 - a cache key
+    """The stages that may follow stage `last` on a value of this type, with their weights."""
+    barred = NEVER_AFTER.get(last, ())
+    usable = tuple(
+        stage
+        for stage in STAGES
+        if stage.accepts(kind)
+        and (stage.name != last or last in ("map", "filter"))
+        and stage.name not in barred
+        and not (last in REORDER and stage.name in ORDER_BLIND)
+        and not (stage.name in ONLY_ON_SOURCE and last)
+        and (closing or not stage.final)
+    )
+    return usable, tuple(_weight(stage, last, closing=closing) for stage in usable)
 
 
 def _weight(stage: Stage, last: str, *, closing: bool) -> float:
     """Folds end a chain, so they wait for its end; digits of a number that was just computed are seldom of interest."""
-    if stage.name == "digits" and last:
+    if stage.name == last or (stage.name == "digits" and last):
         return 0.1 * stage.weight
     if stage.name in _FOLDS:
         return stage.weight * (3.0 if closing else 0.25)

@@ -240,32 +240,27 @@ def _named_calls(node: ast.Call, function: ast.Name, places: _Places) -> Iterato
 
 
 def _loops(node: ast.AST, places: _Places) -> Iterator[Edit]:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-        if node.value.func.attr == "append" and node.value.args:
-            target, value = places.text(node.value.func.value), places.text(node.value.args[0])
-            if "[" not in target and "(" not in target:
-                yield places.replace(
-                    node,
-                    f"if {value} not in {target}:\n{' ' * (node.col_offset + 4)}{target}.append({value})",
-                    "swallows_duplicates",
-                )
-                yield places.replace(node, f"{target}.insert(0, {value})", "wrong_order")
-    if isinstance(node, ast.For) and isinstance(node.iter, ast.Name):
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield from _appends(node, node.value, places)
+    if isinstance(node, ast.For | ast.comprehension) and isinstance(node.iter, ast.Name):
         yield places.replace(node.iter, f"{node.iter.id}[1:]", "skips_the_first")
         yield places.replace(node.iter, f"{node.iter.id}[:-1]", "skips_the_last")
-        if isinstance(node.target, ast.Name):
-            indent = " " * node.col_offset
-            start, _ = places.span(node)
-            lines = places.text(node).split("\n")
-            fields = node.iter.id
-            text = (
-                f"index = 0\n{indent}while index < len({fields}):\n{indent}    {node.target.id} = {fields}[index]\n"
-                + "\n".join(lines[1:])
-            )
-            yield Edit(start, places.span(node)[1], text, "infinite_loop")
-    if isinstance(node, ast.comprehension) and isinstance(node.iter, ast.Name):
-        yield places.replace(node.iter, f"{node.iter.id}[1:]", "skips_the_first")
-        yield places.replace(node.iter, f"{node.iter.id}[:-1]", "skips_the_last")
+    if isinstance(node, ast.For) and isinstance(node.iter, ast.Name) and isinstance(node.target, ast.Name):
+        indent, data = " " * node.col_offset, node.iter.id
+        body = places.text(node).split("\n", 1)[1]
+        head = f"index = 0\n{indent}while index < len({data}):\n{indent}    {node.target.id} = {data}[index]\n"
+        yield places.replace(node, head + body, "infinite_loop")
+
+
+def _appends(node: ast.Expr, call: ast.Call, places: _Places) -> Iterator[Edit]:
+    if not (isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args):
+        return
+    target, value = places.text(call.func.value), places.text(call.args[0])
+    if "[" in target or "(" in target:
+        return
+    inner = " " * (node.col_offset + 4)
+    yield places.replace(node, f"if {value} not in {target}:\n{inner}{target}.append({value})", "swallows_duplicates")
+    yield places.replace(node, f"{target}.insert(0, {value})", "wrong_order")
 
 
 def _returns(tree: ast.Module, name: str, program: Program, places: _Places) -> Iterator[Edit]:

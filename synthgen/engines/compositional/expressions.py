@@ -229,6 +229,9 @@ def english(body: Expression, subject: str) -> str:
 
 # Phrases that would run into what stands around them: as operands they go into brackets.
 _OPEN = {
+    "pair_difference",
+    "doubled",
+    "and",
     "add",
     "subtract",
     "multiply",
@@ -276,6 +279,8 @@ def relative(condition: Expression) -> str:
     parts = _parts(condition)
     clauses = [english(part, "it") for part in parts]
     joint = " or " if isinstance(condition, Apply) and condition.scalar is OR else " and "
+    if len(parts) > 1 and any(" or " in clause or " and " in clause for clause in clauses):
+        return "for which " + joint.join(clause if clause.startswith("(") else f"({clause})" for clause in clauses)
     if all(clause.startswith("it ") for clause in clauses):
         return "that " + joint.join(clause.removeprefix("it ") for clause in clauses)
     if all(clause.startswith("its ") for clause in clauses):

@@ -1,6 +1,7 @@
 """Grow functions of one element at random, led by the types; parameters are declared as they are needed."""
 
 import random
+from functools import cache
 
 from synthgen.engines.compositional.expressions import (
     AND,
@@ -62,14 +63,20 @@ def apply(scalar: Scalar, operand: Expression, scope: Scope) -> Apply:
 
 
 def _usable(kind: Type, gives: Type | None, operand: Expression, *, deciding: bool) -> tuple[Scalar, ...]:
-    plain = isinstance(operand, Element)
-    last = operand.scalar.name if isinstance(operand, Apply) else ""
+    if isinstance(operand, Element):
+        return _offered(kind, gives, "", deciding)
+    return _offered(kind, gives, operand.scalar.name if isinstance(operand, Apply) else "?", deciding)
+
+
+@cache
+def _offered(kind: Type, gives: Type | None, last: str, deciding: bool) -> tuple[Scalar, ...]:  # noqa: FBT001 - a cache key
+    """The operations that may follow operation `last`; empty for a bare element."""
     return tuple(
         scalar
         for scalar in scalars_on(kind, gives)
         if (scalar.gives(kind) == BOOL) == deciding
-        and (plain or not scalar.repeats)
-        and (scalar.name != last or scalar.name in ("extended",))
+        and (not last or not scalar.repeats)
+        and (scalar.name != last or scalar.name == "extended")
         and last not in _UNDONE.get(scalar.name, ())
     )
 
@@ -77,6 +84,10 @@ def _usable(kind: Type, gives: Type | None, operand: Expression, *, deciding: bo
 # fmt: off
 # An operation that says nothing new after one of these.
 _UNDONE: dict[str, tuple[str, ...]] = {
+    "congruent": ("remainder", "last_digit", "digits"),
+    "divisible": ("remainder", "last_digit", "digits"),
+    "remainder": ("last_digit", "digits"),
+    "between": ("last_digit", "digits", "remainder"),
     "negate": ("negate", "subtract", "add"),
     "square": ("absolute", "negate", "square", "multiply"),
     "multiply": ("square", "negate"),
@@ -140,7 +151,7 @@ def condition(kind: Type, scope: Scope, *, operations: int) -> Function1 | None:
 
 def _grow(start: Expression, scope: Scope, *, gives: Type | None, operations: int) -> Expression | None:
     rng, body = scope.rng, start
-    if operations >= 3 and rng.random() < 0.5:
+    if operations >= 3 and start.type.kind != "optional" and rng.random() < 0.5:
         branched = _branch(start, scope, gives=gives, operations=operations)
         if branched is not None:
             return branched

@@ -255,7 +255,7 @@ def _on_pairs() -> tuple[Scalar, ...]:
         Scalar("pair_sum", pair_of_integers, to_integer, sum, "{0}[0] + {0}[1]", 5, "sum({0:1})", 10,
                "the sum of the components of {0}", slug="total", repeats=True, weight=1.5),
         Scalar("pair_difference", pair_of_integers, to_integer, lambda t: t[0] - t[1], "{0}[0] - {0}[1]", 5, "-({0}[1] - {0}[0])", 7,
-               "the first component minus the second component of {0}", slug="difference", repeats=True, weight=1.5),
+               "the first component of {0} minus the second component of {0}", slug="difference", repeats=True, weight=1.5),
         Scalar("pair_product", pair_of_integers, to_integer, lambda t: t[0] * t[1], "{0}[0] * {0}[1]", 6, "{0}[1] * {0}[0]", 6,
                "the product of the components of {0}", slug="product", repeats=True, weight=1.5),
         Scalar("pair_larger", pair_of_integers, to_integer, max, "max({0:1})", 10, "sorted({0:1})[1]", 10,

@@ -173,6 +173,9 @@ def _filled(template: str, node: Step, them: str) -> str:
     text = re.sub(r"\bthe first 1 of", "the first one of", text)
     text = re.sub(r"\bthe last 1 of", "the last one of", text)
     text = text.replace("number of the ", "number of ")
+    text = re.sub(
+        r"\bone of (.*?)(, in their current order)? \(all, if there are fewer\)", r"one of \1 (if there are any)", text
+    )
     return re.sub(r"`None`s? if there are none", "`None` if there are none", text)
 
 
@@ -222,7 +225,7 @@ def _joint_sentences(root: Step) -> list[str]:
         sentences = [_capital(clause) + "." for clause in told_steps(common, {})]
         kept = _result_of(common)
         known[id(common)] = kept
-        sentences[-1] = f"{sentences[-1][:-1]}; the next two steps both start from {kept}."
+        sentences[-1] = f"{sentences[-1][:-1]}; A and B below both start from {kept}."
     for name, node in (("A", left), ("B", right)):
         doing = told_steps(node, known)
         if id(node) in known or isinstance(node, Source):

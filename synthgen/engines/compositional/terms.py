@@ -1,6 +1,6 @@
 """A program as a typed term, and its interpreter: the route that expected values come from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synthgen.engines.compositional.expressions import Constant, Function1, Parameter, parameters_of, size
@@ -69,20 +69,19 @@ APPLY = Stage(
 )
 
 
-def nodes(root: Node) -> Iterator[Node]:
+def nodes(root: Node) -> list[Node]:
     """Every node once, inputs before what uses them."""
-    seen: set[int] = set()
-    yield from _nodes(root, seen)
+    found: dict[int, Node] = {}
+    _gather(root, found)
+    return list(found.values())
 
 
-def _nodes(root: Node, seen: set[int]) -> Iterator[Node]:
-    if id(root) in seen:
-        return
-    seen.add(id(root))
+def _gather(root: Node, found: dict[int, Node]) -> None:
     if isinstance(root, Step):
         for node in root.inputs:
-            yield from _nodes(node, seen)
-    yield root
+            if id(node) not in found:
+                _gather(node, found)
+    found[id(root)] = root
 
 
 def steps(program: Program) -> tuple[Step, ...]:

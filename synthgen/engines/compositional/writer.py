@@ -27,12 +27,11 @@ from synthgen.engines.compositional.names import ELEMENTS, PAIRS, Names
 from synthgen.engines.compositional.slots import Flow, Slots, replace_source
 from synthgen.engines.compositional.stages import Loop, function_of
 from synthgen.engines.compositional.terms import Node, Program, Source, Step, nodes
+from synthgen.engines.compositional.tidy import bare, iterated, opposite, without_idle_lambda
 from synthgen.engines.compositional.types import BOOL, Type, annotation
 
 Style = Literal["comprehension", "loop", "functional", "helpers", "recursive", "generator"]
 STYLES: tuple[Style, ...] = ("comprehension", "loop", "functional", "helpers", "recursive", "generator")
-
-_SIMPLE_LAMBDA = re.compile(r"lambda (\w+): (\w+)\(\1\)(?=[,)])")
 
 
 class Writing:
@@ -70,7 +69,7 @@ class Writing:
             outer.extend("    " + line for line in self.lines)
             self.lines, self.known = outer, {}
         self._return(program.root)
-        return [_SIMPLE_LAMBDA.sub(r"\2", line) for line in self.lines]
+        return [without_idle_lambda(line) for line in self.lines]
 
     def _return(self, root: Node) -> None:
         self._count(root)
@@ -252,9 +251,9 @@ class Writing:
         tests = [*flow.conditions, *([str(condition)] if condition is not None else [])]
         target, texts = self._unpacked(flow, [wanted, *tests])
         suffix = f" if {' and '.join(texts[1:])}" if tests else ""
-        if len(tests) == 1 and condition is None:
-            suffix = f" if {texts[1]}"
-        return f"{texts[0]} for {target} in {flow.source:1}{suffix}"
+        if len(tests) == 1:
+            suffix = f" if {bare(texts[1])}"
+        return f"{texts[0]} for {target} in {iterated(flow.source):1}{suffix}"
 
     def _unpacked(self, flow: Flow, texts: list[str]) -> tuple[str, list[str]]:
         """Unpack a pair in the head of the loop where only its components are used."""
@@ -287,17 +286,12 @@ class Writing:
     def _for(self, flow: Flow, body: list[str]) -> None:
         target, texts = self._unpacked(flow, [*body, *flow.conditions])
         inner, tests = texts[: len(body)], texts[len(body) :]
-        self.lines.append(f"for {target} in {flow.source}:")
+        self.lines.append(f"for {target} in {iterated(flow.source)}:")
         indent = "    "
         if tests and self.rng.random() < 0.3:
-            opposite = (
-                f"not ({' and '.join(tests)})"
-                if len(tests) > 1 or not re.fullmatch(r"[\w.\[\]()\"]+", tests[0])
-                else f"not {tests[0]}"
-            )
-            self.lines.extend([f"    if {opposite}:", "        continue"])
+            self.lines.extend([f"    if {opposite(tests)}:", "        continue"])
         elif tests:
-            self.lines.append(f"    if {' and '.join(tests)}:")
+            self.lines.append(f"    if {bare(tests[0]) if len(tests) == 1 else ' and '.join(tests)}:")
             indent = "        "
         self.lines.extend(indent + line for line in inner)
 
@@ -316,7 +310,7 @@ class Writing:
         if body[-1].strip() == "break" and last and self.dialect == "code" and loop.finish is None:
             given = body[-2].strip().removeprefix(f"{out} = ")
             body[-2:] = [body[-2].replace(body[-2].strip(), f"return {given}")]
-            if body[-1].strip() != "break" and f"{out}" not in "".join(body):
+            if not re.search(rf"\b{out}\b", "\n".join(body)):
                 self._for(flow, body)
                 self.lines.append(f"return {loop.start}")
                 return None
@@ -361,6 +355,7 @@ class Writing:
             ]
         else:
             lines += [f"    return [{flow.element:1}, *{recursive}]"]
+        self._space()
         self.lines.extend([*lines, ""])
         return Code(f"{name}({flow.source:1})")
 
@@ -385,9 +380,15 @@ class Writing:
             f"    {flow.variable} = {rest}[0]",
         ]
         if flow.conditions:
-            lines += [f"    if not ({' and '.join(flow.conditions)}):", f"        return {tail}"]
+            lines += [f"    if {opposite(list(flow.conditions))}:", f"        return {tail}"]
+        self._space()
         self.lines.extend([*lines, f"    return {combined}", ""])
         return Code(f"{name}({flow.source:1})")
+
+    def _space(self) -> None:
+        """An empty line before an inner function, unless it comes first."""
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
 
     def applied(self, function: Function1, element: Code, kind: Type) -> Code:
         """A function's body around this element or, in the style with helpers, a call of its own function."""
