@@ -108,14 +108,18 @@ def report(directory: Path) -> None:
 
 
 @main.command()
-def doctor() -> None:
+@click.option("--json", "for_machines", is_flag=True, help="Print the findings as JSON.")
+def doctor(for_machines: bool) -> None:
     """Show each prerequisite as found or missing, with the command that mends it."""
     from rich.console import Console
 
-    from synthgen.doctor import diagnose, exit_code, render
+    from synthgen.doctor import as_json, diagnose, exit_code, render
 
     findings = diagnose()
-    render(findings, Console())
+    if for_machines:
+        click.echo(as_json(findings))
+    else:
+        render(findings, Console())
     sys.exit(exit_code(findings))
 
 
