@@ -109,7 +109,7 @@ def report(directory: Path) -> None:
 
 @main.command()
 @click.option("--json", "for_machines", is_flag=True, help="Print the findings as JSON.")
-def doctor(for_machines: bool) -> None:
+def doctor(*, for_machines: bool) -> None:
     """Show each prerequisite as found or missing, with the command that mends it."""
     from rich.console import Console
 

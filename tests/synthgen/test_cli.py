@@ -94,10 +94,10 @@ def test_the_folder_is_named_after_engine_and_seed_unless_given() -> None:
         (OptionRefused("--seed is 3 but run was made with 1"), 2, "synthgen: --seed is 3 but run was made with 1"),
         (FolderRefused("run is not empty"), 2, "synthgen: run is not empty"),
         (EngineUnavailable("no Docker engine answers; run scripts/docker-engine.sh"), 3, "synthgen doctor"),
-        (RunStopped("the disk of run is full"), 1, "Nothing that was judged is lost. Go on with:\n  synthgen "),
+        (RunStopped("the disk of run is full"), 1, "Nothing that was judged is lost. Go on with:\n  synthgen"),
         (FolderInUse("run is in use"), 1, "synthgen: run is in use"),
         (PermissionError(13, "Permission denied", "run/accepted"), 1, "Permission denied: 'run/accepted'"),
-        (RunInterrupted(), 130, "interrupted; nothing that was judged is lost. Go on with:\n  synthgen "),
+        (RunInterrupted(), 130, "interrupted; nothing that was judged is lost. Go on with:\n  synthgen"),
         (KeyboardInterrupt(), 130, "interrupted at once"),
     ],
 )
