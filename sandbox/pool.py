@@ -5,6 +5,7 @@ container, because the failure was ours; a job that loses two containers raises 
 """
 
 import dataclasses
+import itertools
 import json
 import logging
 import queue
@@ -18,7 +19,7 @@ import docker
 from sandbox import engine, image
 from sandbox.container import Container
 from sandbox.errors import ContainerLost, JobFailed, SandboxError
-from sandbox.job import Failure, StepReport, SymbolicJob, SymbolicResult, TestsJob, TestsResult
+from sandbox.job import Failure, Step, StepReport, SymbolicJob, SymbolicResult, TestsJob, TestsResult
 from sandbox.limits import Ended, Limits, Outcome
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Pool:
         self._limits = limits or Limits()
         self._idle: queue.LifoQueue[Container | None] = queue.LifoQueue()
         self._live: set[Container] = set()
+        self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._is_open = False
         self._client: docker.DockerClient | None = None
@@ -78,11 +80,11 @@ class Pool:
             "zygote": "hypothesis" if job.uses_hypothesis else "light",
             "shares_driver": job.has_plain_tests and not job.uses_hypothesis,
             "guests": [guest.hash_seed for guest in job.guests],
-            "limits": dataclasses.asdict(job.limits),
+            "limits": _fields(job.limits),
         }
         payload = {
             "sources": [guest.source for guest in job.guests],
-            "steps": [dataclasses.asdict(step) for step in job.steps],
+            "steps": [_fields(step) for step in job.steps],
             "entry_point": job.entry_point,
             "seed": job.seed,
             "max_examples": job.max_examples,
@@ -105,7 +107,7 @@ class Pool:
             "zygote": "crosshair",
             "shares_driver": False,
             "guests": [],
-            "limits": dataclasses.asdict(job.limits),
+            "limits": _fields(job.limits),
         }
         payload = {
             "source": job.source,
@@ -152,7 +154,12 @@ class Pool:
         assert self._client is not None
         uid_base = FIRST_UID + UIDS_PER_CONTAINER * random.SystemRandom().randrange(UID_BLOCKS)
         container = Container(
-            self._client, tag=self.image_tag, uid_base=uid_base, limits=self._limits, runtime=self._runtime
+            self._client,
+            tag=self.image_tag,
+            uid_base=uid_base,
+            core=next(self._numbers),
+            limits=self._limits,
+            runtime=self._runtime,
         )
         with self._lock:
             if self._is_open:
@@ -175,6 +182,11 @@ class Pool:
             self._idle.put(self._container(None))
         except SandboxError:
             self._idle.put(None)  # tried again, and reported, by the first job that takes the slot
+
+
+def _fields(value: Limits | Step) -> dict[str, Any]:
+    """Field by field, without the deep copies of `dataclasses.asdict`: the result is serialised at once."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _outcome(found: dict[str, Any]) -> Outcome:

@@ -95,29 +95,100 @@ def _render_collection(shape: Shape, known: Narrowing, sizes: str, *, constants:
     if shape.kind == "tuple" and not shape.variadic:
         inner = ", ".join(render_strategy(inner, constants=constants) for inner in shape.inner)
         return f"synthgen_st.tuples({inner})"
+    lower = _render_bounds(known.size_lower)
     if shape.kind == "dict":
-        key, value = (render_strategy(inner, constants=constants) for inner in shape.inner)
+        code = _render_record(shape.inner, constants=constants)
+        if code is not None:
+            return f"synthgen_distinct(synthgen_many({code}, {sizes}), {lower}, dict)"
+        key, value = (_render_single(inner, constants=constants) for inner in shape.inner)
         return f"synthgen_st.dictionaries({key}, {value}, **synthgen_sizes({sizes}))"
-    element = _render_element(shape.inner[0], known, constants=constants)
-    if shape.kind in ("set", "frozenset"):
-        return f"synthgen_st.{shape.kind}s({element}, **synthgen_sizes({sizes}))"
-    strategy = (
-        f"synthgen_lists({element}, {sizes}, unique=True)" if known.unique else f"synthgen_lists({element}, {sizes})"
-    )
+    code = _render_element_code(shape.inner[0], known, constants=constants)
+    if code is not None:
+        strategy = f"synthgen_many({code}, {sizes})"
+        if shape.kind in ("set", "frozenset"):
+            return f"synthgen_distinct({strategy}, {lower}, {shape.kind})"
+        if known.unique:
+            strategy = f"synthgen_distinct({strategy}, {lower}, synthgen_drop_repeated)"
+    else:
+        element = _render_element(shape.inner[0], known, constants=constants)
+        if shape.kind in ("set", "frozenset"):
+            return f"synthgen_st.{shape.kind}s({element}, **synthgen_sizes({sizes}))"
+        unique = ", unique=True" if known.unique else ""
+        strategy = f"synthgen_lists({element}, {sizes}{unique})"
     if known.ordered:
         strategy += ".map(sorted)"
     return f"{strategy}.map(tuple)" if shape.kind == "tuple" else strategy
 
 
+def _render_single(shape: Shape, *, constants: tuple[int, ...]) -> str:
+    """A value inside a larger one: picked from a table where there is one, which costs Hypothesis the least."""
+    tables = _render_tables(shape, _NOTHING_KNOWN, constants=constants)
+    return render_strategy(shape, constants=constants) if tables is None else f"synthgen_pick({', '.join(tables)})"
+
+
+def _render_tables(shape: Shape, known: Narrowing, *, constants: tuple[int, ...]) -> list[str] | None:
+    """Lists of values of the shape, as expressions; None where it is no scalar or choices are known."""
+    if known.choices is not None:
+        return None
+    bounds = f"{_render_bounds(known.lower)}, {_render_bounds(known.upper)}"
+    match shape.kind:
+        case "int":
+            return [f"synthgen_some_integers({bounds}, {constants!r})"]
+        case "float":
+            return [f"synthgen_some_floats({bounds})"]
+        case "bool":
+            return ["[False, True]"]
+        case "None":
+            return ["[None]"]
+        case "literal":
+            return [f"[{', '.join(shape.literals)}]"]
+        case "str" if not known.size_lower and not known.size_upper and not known.elements:
+            return [f"synthgen_some_words({'' if known.alphabet is None else f'lambda: {known.alphabet}'})"]
+        case "union":
+            members = [_render_tables(inner, known, constants=constants) for inner in shape.inner]
+            tables = [table for member in members if member is not None for table in member]
+            return tables if all(member is not None for member in members) else None
+        case _:
+            return None
+
+
+def _render_code(shape: Shape, known: Narrowing, *, constants: tuple[int, ...]) -> str | None:
+    """How a value of the shape is written in bytes; None where it has a size of its own."""
+    if shape.kind == "tuple" and not shape.variadic and known == _NOTHING_KNOWN:
+        return _render_record(shape.inner, constants=constants)
+    tables = _render_tables(shape, known, constants=constants)
+    return None if tables is None else f"synthgen_table({', '.join(tables)})"
+
+
+def _render_record(shapes: tuple[Shape, ...], *, constants: tuple[int, ...]) -> str | None:
+    codes = [_render_code(shape, _NOTHING_KNOWN, constants=constants) for shape in shapes]
+    known = [code for code in codes if code is not None]
+    return f"synthgen_record({', '.join(known)})" if known and len(known) == len(codes) else None
+
+
+def _render_element_code(shape: Shape, known: Narrowing, *, constants: tuple[int, ...]) -> str | None:
+    if not known.elements:
+        return _render_code(shape, _NOTHING_KNOWN, constants=constants)
+    name, conditions, test = _read_element_conditions(known)
+    tables = _render_tables(shape, narrow(conditions, (name,))[name], constants=constants)
+    if tables is None:
+        return None
+    return f"synthgen_table({', '.join(f'synthgen_keep({table}, lambda {name}: {test})' for table in tables)})"
+
+
 def _render_element(shape: Shape, known: Narrowing, *, constants: tuple[int, ...]) -> str:
     if not known.elements:
-        return render_strategy(shape, constants=constants)
-    # All conditions are brought to one name, the first: `all(x > 0 for x in xs)` and `all(y < 9 for y in xs)`.
+        return _render_single(shape, constants=constants)
+    name, conditions, test = _read_element_conditions(known)
+    strategy = render_strategy(shape, narrow(conditions, (name,))[name], constants=constants)
+    return f"synthgen_filter({strategy}, lambda {name}: {test})"
+
+
+def _read_element_conditions(known: Narrowing) -> tuple[str, tuple[ast.expr, ...], str]:
+    """The conditions on elements brought to one name, the first: `all(x > 0 for x in xs)` and `all(y < 9 for y in xs)`."""
     name = known.elements[0][0]
     conditions = tuple(condition for variable, condition in known.elements if variable == name)
-    strategy = render_strategy(shape, narrow(conditions, (name,))[name], constants=constants)
-    test = " and ".join(f"({ast.unparse(condition)})" for condition in conditions)
-    return f"synthgen_filter({strategy}, lambda {name}: {test})"
+    return name, conditions, " and ".join(f"({ast.unparse(condition)})" for condition in conditions)
 
 
 def _render_text(known: Narrowing, sizes: str) -> str:

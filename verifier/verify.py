@@ -44,8 +44,8 @@ class VerifyOptions:
     seed: int = 0
     max_examples: int = 100
     max_shrinks: int = 200
-    symbolic_max_paths: int = 30
-    symbolic_solver_steps: int = 2_000_000
+    symbolic_max_paths: int = 10
+    symbolic_solver_steps: int = 500_000
     limits: Limits = Limits()
 
 

@@ -1,87 +1,49 @@
 """Process 1 of a container: takes one job at a time from the host, has it forked, watches it, cleans up after it.
 
 It runs as root with three capabilities (switch user, switch group, send signals) and never loads a line of any sample.
-The host talks over standard input and output; when the host hangs up, process 1 ends and the container with it.
+The host talks over two named pipes, or else over standard input and output; when the host hangs up, process 1 ends and
+the container with it.
 """
 
+import contextlib
 import json
 import os
-import select
 import signal
 import socket
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox import wire
+from sandbox.agent.host_line import HostGone, JobInput, open_line, send
+from sandbox.agent.spares import HASH_SEEDS, Zygote, reap
+from sandbox.agent.watch import Watched, drain, watch
 
 WRITABLE_FOLDERS = ("/tmp",)
-MAX_JOB_BYTES = 32_000_000
-OUTPUT_HEAD_BYTES = 2_000
 GONE_GRACE_S = 1.0
 JOBS_PER_SHARED_DRIVER = 100
 SHARED_DRIVER_UID = 15
 STILL_ALIVE = {"killed": True, "status": 0, "cpu_s": 0.0, "max_rss_kb": 0}
 SWEEP_ROUNDS = 20
-PYTHON_COMMAND = (sys.executable, "-S", "-s", "-P", "-B", "-m")
-HASH_SEEDS = {0: "1", 1: "4242"}
-
-
-class HostGone(Exception):
-    """Nobody holds the other end of standard input any more."""
-
-
-class Zygote:
-    """The supervisor's end of one zygote, started at the first use."""
-
-    def __init__(self, kind: str, hash_seed: int) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = subprocess.Popen(
-            [*PYTHON_COMMAND, "sandbox.agent.zygote", kind, str(theirs.fileno())],
-            env={**os.environ, "PYTHONHASHSEED": HASH_SEEDS[hash_seed]},
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self._control = ours
-        self._is_ready = False
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    def ask(self, request: dict[str, Any], descriptors: tuple[int, ...] = ()) -> dict[str, Any]:
-        """The reply to one request. A zygote that is gone ends the supervisor: the host replaces the container."""
-        self.wait_until_ready()
-        socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-        return self._receive()
-
-    def wait_until_ready(self) -> None:
-        """Block until its imports and its warm-up are done; no child of its own is left by then."""
-        if not self._is_ready:
-            self._receive()
-            self._is_ready = True
-
-    def _receive(self) -> dict[str, Any]:
-        data = self._control.recv(65_536)
-        if not data:
-            raise SystemExit("a zygote ended by itself")
-        reply: dict[str, Any] = json.loads(data)
-        return reply
 
 
 @dataclass(slots=True)
 class Child:
     """A process of the running job."""
 
-    pid: int
     zygote: Zygote
+    part: int
     uid: int
     cpu_limit_s: int
+    known_pid: int = 0
+
+    @property
+    def pid(self) -> int:
+        """Its process id, asked for when it is first needed: until then nobody waits for the child to wake up."""
+        if not self.known_pid:
+            self.known_pid = self.zygote.pid_of(self.part)
+        return self.known_pid
 
 
 @dataclass(slots=True)
@@ -93,24 +55,17 @@ class SharedDriver:
     jobs: int = 0
 
 
-@dataclass(slots=True)
-class Watched:
-    """What was seen of a job while it ran."""
-
-    report: bytes
-    head: bytes
-    output_bytes: int
-    limit: str | None
-
-
 class Supervisor:
     """One container's state between jobs: its zygotes and the memory cgroup's kill count."""
 
-    def __init__(self, uid_base: int) -> None:
+    def __init__(self, uid_base: int, host: int) -> None:
         self._uid_base = uid_base
+        self._host = host
         self._zygotes: dict[tuple[str, int], Zygote] = {}
         self._null = os.open("/dev/null", os.O_WRONLY)
-        self._kills = _memory_kills()
+        self._process_count = _open_first("/sys/fs/cgroup/pids.current", "/sys/fs/cgroup/pids/pids.current")
+        self._memory_events = _open_first("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+        self._kills = self._memory_kills()
         self._shared: SharedDriver | None = None
 
     def zygote(self, kind: str, hash_seed: int = 0) -> Zygote:
@@ -129,15 +84,15 @@ class Supervisor:
         payload_fd = os.memfd_create("payload")
         os.write(payload_fd, payload)
         os.lseek(payload_fd, 0, os.SEEK_SET)
-        ours = (report_write, output_write, payload_fd)
+        ours: tuple[int, ...] = (report_write, output_write, payload_fd)
         try:
             children = self._start(job, report_write, output_write, payload_fd)
             for descriptor in ours:
                 os.close(descriptor)
             ours = ()
-            watched = _watch(report_read, output_read, started + limits["wall_s"], limits)
+            watched = watch(self._host, report_read, output_read, started + limits["wall_s"], limits)
             outcomes = self._end(children, watched)
-            watched.output_bytes += _drain(output_read, watched)
+            watched.output_bytes += drain(output_read, watched)
         finally:
             for descriptor in (*ours, report_read, output_read):
                 os.close(descriptor)
@@ -159,7 +114,8 @@ class Supervisor:
             driver_end, guest_end = socket.socketpair()
             driver_ends.append(driver_end)
             light = self.zygote("light", hash_seed)
-            children.append(self._fork(light, "guest", number, limits["cpu_s"], limits, (output, guest_end.fileno()), hash_seed))
+            descriptors: tuple[int, ...] = (output, guest_end.fileno())
+            children.append(self._fork(light, "guest", number, limits["cpu_s"], limits, descriptors, hash_seed))
             guest_end.close()
         descriptors = (report, payload, *(end.fileno() for end in driver_ends))
         children.insert(0, self._start_judge(job, limits, descriptors))
@@ -183,6 +139,7 @@ class Supervisor:
         descriptors = (self._null, theirs.fileno())
         child = self._fork(self.zygote("light"), "shared_driver", SHARED_DRIVER_UID, 0, limits, descriptors, 0)
         theirs.close()
+        child.pid  # noqa: B018 - known from here on, for every later count of processes
         return SharedDriver(child, ours)
 
     def _fork(
@@ -196,8 +153,7 @@ class Supervisor:
         hash_seed: int,
     ) -> Child:
         uid = self._uid_base + number
-        request = {
-            "op": "fork",
+        part = {
             "role": role,
             "uid": uid,
             "cpu_s": cpu_s,
@@ -207,24 +163,27 @@ class Supervisor:
             "hash_seed": hash_seed,
             "job_cpu_s": limits["driver_cpu_s"],
         }
-        return Child(zygote.ask(request, descriptors)["pid"], zygote, uid, cpu_s)
+        return Child(zygote, zygote.start(part, descriptors), uid, cpu_s)
 
     def _end(self, children: list[Child], watched: Watched) -> list[dict[str, Any]]:
         """Reap every child, the judge last; those still alive are killed, and `alive` unless a limit was crossed."""
         gone, passed = _read_report(watched.report)
         replies = []
+        used_up: socket.socket | None = None
         for number, child in reversed(list(enumerate(children))):
             if self._shared is not None and child is self._shared.child:
                 if passed and self._shared.jobs < JOBS_PER_SHARED_DRIVER:
                     replies.append(STILL_ALIVE)
                     continue
-                self._shared.control.close()
-                self._shared = None
+                # not closed yet: the driver would end by itself before it is seen alive
+                used_up, self._shared = self._shared.control, None
             # a guest that hung up, or a judge that ended without a report, is about to end by itself
             grace_s = GONE_GRACE_S if not watched.limit and number in gone else 0.0
-            replies.append(child.zygote.ask({"op": "reap", "pid": child.pid, "grace_s": grace_s}))
+            replies.append(reap(child.pid, grace_s))
+        if used_up is not None:
+            used_up.close()
         replies.reverse()
-        kills_before, self._kills = self._kills, _memory_kills()
+        kills_before, self._kills = self._kills, self._memory_kills()
         return [
             {
                 "ended": _classify(reply, child, watched.limit, was_oom=self._kills > kills_before),
@@ -235,19 +194,31 @@ class Supervisor:
             for child, reply in zip(children, replies, strict=True)
         ]
 
+    def _memory_kills(self) -> int:
+        """How many processes the memory cgroup has killed so far."""
+        if self._memory_events is None:
+            return 0
+        for row in os.pread(self._memory_events, 4_096, 0).splitlines():
+            if row.startswith(b"oom_kill "):
+                return int(row.split()[1])
+        return 0
+
     def _clean_up(self, children: list[Child]) -> bool:
         """Whether nothing of the job is left: no process of its users, no file. The host replaces a dirty container."""
         for _ in range(SWEEP_ROUNDS):
             self._reap_orphans()
-            if not self._strangers() and not any(os.listdir(folder) for folder in WRITABLE_FOLDERS):
+            if not self._has_strangers() and not any(os.listdir(folder) for folder in WRITABLE_FOLDERS):
                 return True
             for uid in {child.uid for child in children if self._shared is None or child is not self._shared.child}:
-                self.zygote("light").ask({"op": "sweep", "uid": uid, "folders": WRITABLE_FOLDERS})
+                light = self.zygote("light")
+                part = light.start({"role": "sweep", "uid": uid, "folders": WRITABLE_FOLDERS}, (self._null,))
+                os.waitpid(light.pid_of(part), 0)
             time.sleep(0.002)
         return False
 
     def _reap_orphans(self) -> None:
-        known = {zygote.pid for zygote in self._zygotes.values()}
+        """Reap who ended unasked; all processes of the container are children of process 1 once their parents are gone."""
+        zygotes = self._zygotes.values()
         while True:
             try:
                 found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -255,61 +226,25 @@ class Supervisor:
                 return
             if found is None:
                 return
-            if found.si_pid in known:
+            if any(found.si_pid == zygote.pid for zygote in zygotes):
                 raise SystemExit("a zygote ended by itself")
             os.waitpid(found.si_pid, 0)
+            for zygote in zygotes:
+                zygote.spares.discard(found.si_pid)
+            if self._shared is not None and found.si_pid == self._shared.child.pid:
+                self._shared.control.close()
+                self._shared = None
 
-    def _strangers(self) -> set[int]:
-        known = {1, os.getpid(), *(zygote.pid for zygote in self._zygotes.values())}
+    def _has_strangers(self) -> bool:
+        """Whether there are processes other than our own: by the kernel's count, else one by one."""
+        zygotes = self._zygotes.values()
+        ours = 1 + sum(1 + len(zygote.spares) for zygote in zygotes) + (self._shared is not None)
+        if self._process_count is not None and int(os.pread(self._process_count, 32, 0)) == ours:
+            return False
+        known = {1, os.getpid(), *(zygote.pid for zygote in zygotes)}.union(*(zygote.spares for zygote in zygotes))
         if self._shared is not None:
             known.add(self._shared.child.pid)
-        return {int(name) for name in os.listdir("/proc") if name.isdigit()} - known
-
-
-def _watch(report_fd: int, output_fd: int, deadline: float, limits: dict[str, Any]) -> Watched:
-    """Read the report to its end, counting what guests print, until a limit is crossed."""
-    watched = Watched(b"", b"", 0, None)
-    parts: list[bytes] = []
-    size = 0
-    poll = select.poll()
-    poll.register(report_fd, select.POLLIN)
-    poll.register(output_fd, select.POLLIN)
-    poll.register(0, 0)
-    while watched.limit is None:
-        remaining_s = deadline - time.monotonic()
-        if remaining_s <= 0:
-            watched.limit = "wall_limit"
-            break
-        for descriptor, _ in poll.poll(remaining_s * 1000 + 1):
-            if descriptor == 0:
-                raise HostGone
-            chunk = os.read(descriptor, 65_536)
-            if descriptor == output_fd:
-                watched.output_bytes += len(chunk)
-                watched.head += chunk[: OUTPUT_HEAD_BYTES - len(watched.head)]
-                if not chunk:
-                    poll.unregister(output_fd)
-                elif watched.output_bytes > limits["output_bytes"]:
-                    watched.limit = "output_limit"
-            elif chunk:
-                parts.append(chunk)
-                size += len(chunk)
-                if size > limits["report_bytes"]:
-                    return watched  # no honest driver writes so much: silence
-            else:
-                watched.report = b"".join(parts)
-                return watched
-    return watched
-
-
-def _drain(output_fd: int, watched: Watched) -> int:
-    os.set_blocking(output_fd, False)
-    try:
-        chunk = os.read(output_fd, 65_536)
-    except BlockingIOError:
-        return 0
-    watched.head += chunk[: OUTPUT_HEAD_BYTES - len(watched.head)]
-    return len(chunk)
+        return any(int(name) not in known for name in os.listdir("/proc") if name.isdigit())
 
 
 def _read_report(report: bytes) -> tuple[set[int], bool]:
@@ -340,46 +275,41 @@ def _classify(reply: dict[str, Any], child: Child, limit: str | None, *, was_oom
     return "signalled"
 
 
-def _memory_kills() -> int:
-    """How many processes the memory cgroup has killed so far: cgroup v2's memory.events, else v1's memory.oom_control."""
-    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
-        try:
-            with open(path) as stream:
-                for row in stream:
-                    if row.startswith("oom_kill "):
-                        return int(row.split()[1])
-        except OSError:
-            continue
-    return 0
+def _open_first(*paths: str) -> int | None:
+    """A descriptor of the first file that is there: cgroup v2's, else v1's; None where the runtime shows neither."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            return os.open(path, os.O_RDONLY)
+    return None
 
 
-def main(uid_base: int) -> None:
+def main(uid_base: int, core: int) -> None:
     """Serve jobs until the host hangs up."""
-    supervisor = Supervisor(uid_base)
+    _stay_on_one(core)
+    host_in, host_out, uses_pipes = open_line()
+    supervisor = Supervisor(uid_base, host_in)
     for zygote in [supervisor.zygote("light", hash_seed) for hash_seed in HASH_SEEDS]:
         zygote.wait_until_ready()
-    host_in, host_out = os.dup(0), os.dup(1)
+    send(1, wire.frame(json.dumps({"uses_pipes": uses_pipes}).encode()))
     os.dup2(2, 1)
-    _send(host_out, json.dumps({"ready": True}).encode())
+    jobs = JobInput(host_in)
     while True:
-        header = wire.read_frame(lambda count: os.read(host_in, count), limit=MAX_JOB_BYTES)
-        payload = wire.read_frame(lambda count: os.read(host_in, count), limit=MAX_JOB_BYTES)
+        header, payload = jobs.read_frame(), jobs.read_frame()
         if header is None or payload is None:
             return
         job = json.loads(header)
         account, report = supervisor.run(job, payload)
-        _send(host_out, json.dumps(account).encode())
-        _send(host_out, report)
+        send(host_out, wire.frame(json.dumps(account).encode()) + wire.frame(report))
 
 
-def _send(descriptor: int, payload: bytes) -> None:
-    data = wire.frame(payload)
-    while data:
-        data = data[os.write(descriptor, data) :]
+def _stay_on_one(core: int) -> None:
+    """Keep the whole container on one core: its processes take turns anyway, and waking one elsewhere costs more."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
 if __name__ == "__main__":
     try:
-        main(int(sys.argv[1]))
+        main(int(sys.argv[1]), int(sys.argv[2]))
     except HostGone:
         sys.exit(0)

@@ -1,8 +1,9 @@
 """A process that has paid for its imports and forks on request: guests, drivers, symbolic runs.
 
-Started by the supervisor as `python -m sandbox.agent.zygote KIND CONTROL_FD`. It holds the right to switch users so that each child can be put
-under its own; a child gives that up before it touches anything untrusted. Requests and replies are JSON packets on the
-control socket, file descriptors travel beside them.
+Started by the supervisor as `python -m sandbox.agent.zygote KIND CONTROL_FD LINE_FD`. It holds the right to switch users so
+that each child can be put under its own; a child gives that up before it touches anything untrusted. It forks children
+ahead of need, when the supervisor asks on the control socket; they wait on the line, where each takes one part (JSON, file
+descriptors beside it) and answers with its process id.
 """
 
 import contextlib
@@ -16,7 +17,6 @@ import shutil
 import signal
 import socket
 import sys
-import time
 from typing import Any
 
 PRELOADED_FOR_SOLUTIONS = (
@@ -27,8 +27,8 @@ PRELOADED_FOR_SOLUTIONS = (
 SYMBOLIC_REPORT_BYTES = 200_000
 
 
-def main(kind: str, control_fd: int) -> None:
-    """Serve fork, reap and sweep requests until the supervisor hangs up."""
+def main(kind: str, control_fd: int, line_fd: int) -> None:
+    """Fork spare children on request until the supervisor hangs up."""
     preload(kind)
     os.environ.clear()
     os.environ.update({"HOME": "/tmp", "LANG": "C.UTF-8", "PATH": ""})
@@ -37,20 +37,29 @@ def main(kind: str, control_fd: int) -> None:
     gc.disable()
     gc.freeze()
     control = socket.socket(fileno=control_fd)
-    control.send(b'{"ready":true}')
-    while True:
-        data, descriptors, _, _ = socket.recv_fds(control, 65_536, 16)
-        if not data:
+    line = socket.socket(fileno=line_fd)
+    control.send(b"ready")
+    while count := control.recv(64):
+        # a process in between forks them and ends, so that the supervisor, process 1, becomes their parent
+        pid = int(_fork_process())
+        if pid == 0:
+            _fork_spares(int(count), control, line)
+        if os.waitpid(pid, 0)[1]:
             return
-        request = json.loads(data)
-        match request["op"]:
-            case "fork":
-                reply: dict[str, Any] = {"pid": _fork(request, descriptors, control)}
-            case "reap":
-                reply = _reap(request["pid"], request["grace_s"])
-            case _:
-                reply = {"clean": _sweep(request["uid"], request["folders"])}
-        control.send(json.dumps(reply).encode())
+        control.send(b"done")
+
+
+def _fork_spares(count: int, control: socket.socket, line: socket.socket) -> None:
+    pids = []
+    for _ in range(count):
+        pid = int(_fork_process())
+        if pid == 0:
+            _take_part(control, line)
+        if pid < 0:
+            os._exit(1)
+        pids.append(pid)
+    control.send(" ".join(map(str, pids)).encode())
+    os._exit(0)
 
 
 def preload(kind: str) -> None:
@@ -115,24 +124,20 @@ def _warm_up() -> None:
         sys.modules.pop(name, None)
 
 
-def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socket) -> int:
-    pid = int(_fork_process())
-    if pid:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        return pid
+def _take_part(control: socket.socket, line: socket.socket) -> None:
+    """Wait for one part, play it, end. All spare children wait on one line; the kernel gives each part to one of them."""
     status = 1
     try:
+        data, descriptors, _, _ = socket.recv_fds(line, 65_536, 16)
+        part = json.loads(data)
+        line.send(b"%d %d" % (part["part"], os.getpid()))
         control.close()
+        line.close()
         output = descriptors.pop(0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.close(output)
-        if request["expendable"]:
-            _write("/proc/self/oom_score_adj", b"1000")
-        _become(request)
-        gc.enable()
-        _run_role(request, descriptors)
+        _play(part, descriptors)
         status = 0
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}"[:500].encode(errors="replace"))
@@ -140,37 +145,45 @@ def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socke
         os._exit(status)
 
 
-def _become(request: dict[str, Any]) -> None:
-    uid = request["uid"]
-    if request["cpu_s"]:
-        resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_s"], request["cpu_s"] + 1))
+def _become(part: dict[str, Any]) -> None:
+    if part["expendable"]:
+        _write("/proc/self/oom_score_adj", b"1000")
+    if part["cpu_s"]:
+        resource.setrlimit(resource.RLIMIT_CPU, (part["cpu_s"], part["cpu_s"] + 1))
     for limit, value in (
-        (resource.RLIMIT_NPROC, request["processes"]),
-        (resource.RLIMIT_FSIZE, request["file_bytes"]),
+        (resource.RLIMIT_NPROC, part["processes"]),
+        (resource.RLIMIT_FSIZE, part["file_bytes"]),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    _switch_user(part["uid"])
+
+
+def _switch_user(uid: int) -> None:
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
 
 
-def _run_role(request: dict[str, Any], descriptors: list[int]) -> None:
-    match request["role"]:
+def _play(part: dict[str, Any], descriptors: list[int]) -> None:
+    if part["role"] == "sweep":
+        _sweep(part["uid"], part["folders"])
+        return
+    _become(part)
+    gc.enable()
+    match part["role"]:
         case "guest":
             from sandbox.agent import guest
 
-            guest.serve(socket.socket(fileno=descriptors[0]), request["hash_seed"])
+            guest.serve(socket.socket(fileno=descriptors[0]), part["hash_seed"])
         case "symbolic":
             from sandbox.agent import symbolic
 
             report = json.dumps([symbolic.analyse(_read_payload(descriptors[1]))])
             _write_all(descriptors[0], report.encode()[:SYMBOLIC_REPORT_BYTES])
         case "driver":
-            _lines = _judge(descriptors)  # held, so that no guest sees its line close
-            while True:
-                signal.pause()
+            _hold(_judge(descriptors))
         case _:
-            _judge_in_turn(socket.socket(fileno=descriptors[0]), request["job_cpu_s"])
+            _judge_in_turn(socket.socket(fileno=descriptors[0]), part["job_cpu_s"])
 
 
 def _judge(descriptors: list[int]) -> list[socket.socket]:
@@ -195,6 +208,12 @@ def _judge(descriptors: list[int]) -> list[socket.socket]:
     return lines
 
 
+def _hold(_lines: list[socket.socket]) -> None:
+    """Keep the lines open until the supervisor ends this process: a guest that loses its line ends by itself."""
+    while True:
+        signal.pause()
+
+
 def _judge_in_turn(control: socket.socket, job_cpu_s: int) -> None:
     """Judge one job after another, for tests that the host vouches cannot leave anything behind."""
     lines: list[socket.socket] = []
@@ -211,49 +230,23 @@ def _judge_in_turn(control: socket.socket, job_cpu_s: int) -> None:
 
 
 def _read_payload(descriptor: int) -> dict[str, Any]:
-    with os.fdopen(descriptor, "rb") as stream:
-        payload: dict[str, Any] = json.load(stream)
+    payload: dict[str, Any] = json.loads(os.read(descriptor, os.fstat(descriptor).st_size))
+    os.close(descriptor)
     return payload
 
 
-def _reap(pid: int, grace_s: float) -> dict[str, Any]:
-    """How the child ended. It gets `grace_s` to end by itself, then it is killed, which is no fault of its own."""
-    deadline = time.monotonic() + grace_s
-    killed = False
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        if time.monotonic() >= deadline:
-            killed = True
-            os.kill(pid, signal.SIGKILL)
-            break
-        time.sleep(0.001)
-    _, status, usage = os.wait4(pid, 0)
-    return {
-        "killed": killed,
-        "status": os.waitstatus_to_exitcode(status),
-        "cpu_s": round(usage.ru_utime + usage.ru_stime, 6),
-        "max_rss_kb": usage.ru_maxrss,
-    }
-
-
-def _sweep(uid: int, folders: list[str]) -> bool:
+def _sweep(uid: int, folders: list[str]) -> None:
     """End every process of `uid` and delete its files, as that user: no right beyond its own is needed."""
-    pid = _fork_process()
-    if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) in (0, -signal.SIGKILL)
-    try:
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
-        for folder in folders:
-            for entry in os.scandir(folder):
-                with contextlib.suppress(OSError):  # another user's: the supervisor looks again after every sweep
-                    if entry.is_dir(follow_symlinks=False):
-                        shutil.rmtree(entry.path, onerror=_open_up)
-                    else:
-                        os.unlink(entry.path)
-    finally:
-        os._exit(0)
+    _switch_user(uid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    for folder in folders:
+        for entry in os.scandir(folder):
+            with contextlib.suppress(OSError):  # another user's: the supervisor looks again after every sweep
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, onerror=_open_up)
+                else:
+                    os.unlink(entry.path)
 
 
 def _open_up(_function: Any, path: str, _error: object) -> None:
@@ -281,4 +274,4 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
