@@ -6,7 +6,6 @@ work. Either closes by itself when this process dies: the supervisor then ends a
 """
 
 import json
-import socket
 import time
 from typing import Any
 
@@ -62,7 +61,9 @@ class Container:
                 labels={engine.OWNER_LABEL: engine.owner()},
                 host_config=_host_config(client, limits, runtime, self._line),
             )["Id"]
-            self._attached = client.api.attach_socket(self.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+            self._attached = client.api.attach_socket(
+                self.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            )
             self._socket = getattr(self._attached, "_sock", self._attached)
             client.api.start(self.id)
             self._settle(json.loads(self._receive(time.monotonic() + START_TIMEOUT_S)))
@@ -157,7 +158,7 @@ class Container:
             self._socket.settimeout(remaining_s)
             try:
                 chunk = self._socket.recv(count - len(parts))
-            except (TimeoutError, socket.timeout, OSError) as error:
+            except (TimeoutError, OSError) as error:
                 raise ContainerLost(f"container {self.id[:12]} did not answer: {error}") from error
             if not chunk:
                 said = self._stderr.decode("utf-8", "replace").strip()[-2_000:]

@@ -197,10 +197,16 @@ def _add_compiled(archive: tarfile.TarFile, path: Path) -> None:
         target = f"{AGENT_HOME}/sandbox/{path.relative_to(_PACKAGE)}"
         compiled = Path(folder) / "compiled.pyc"
         py_compile.compile(
-            str(path), str(compiled), target, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+            str(path),
+            str(compiled),
+            target,
+            doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
         directory, _, name = target.rpartition("/")
-        _add(archive, f"{directory}/__pycache__/{name.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc", compiled)
+        _add(
+            archive, f"{directory}/__pycache__/{name.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc", compiled
+        )
 
 
 def main() -> int:

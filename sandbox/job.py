@@ -128,7 +128,9 @@ class TestsResult:
     output_head: str = ""
 
 
-SymbolicStatus = Literal["confirmed", "no_counterexample", "refuted", "precondition_unsatisfiable", "unsupported", "budget"]
+SymbolicStatus = Literal[
+    "confirmed", "no_counterexample", "refuted", "precondition_unsatisfiable", "unsupported", "budget"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

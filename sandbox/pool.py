@@ -63,7 +63,9 @@ class Pool:
             self._container(None).close()  # raises what kept the others from starting
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._is_open = False
         with self._lock:
             live, self._live = self._live, set()
@@ -200,7 +202,8 @@ def _steps(report: bytes) -> tuple[StepReport, ...] | None:
     try:
         rows = json.loads(report)[0]
         return tuple(
-            StepReport(**{**row, "failure": None if row["failure"] is None else Failure(**row["failure"])}) for row in rows
+            StepReport(**{**row, "failure": None if row["failure"] is None else Failure(**row["failure"])})
+            for row in rows
         )
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         return None

@@ -41,12 +41,13 @@ def encode(value: object) -> bytes:
     Raises NonPlainValue or ValueTooLarge; whose fault that is depends on which side encodes.
     """
     try:
-        text = json.dumps(_to_json(value, MAX_DEPTH), separators=(",", ":"))
+        text = _dumps(_to_json(value, MAX_DEPTH))
     except ValueError:  # an integer of more digits than CPython prints: spell those in hexadecimal
-        text = json.dumps(_to_json(_spell_long_integers(value), MAX_DEPTH), separators=(",", ":"))
+        text = _dumps(_to_json(_spell_long_integers(value), MAX_DEPTH))
     except RecursionError:
         raise ValueTooLarge(f"nested deeper than {MAX_DEPTH}") from None
-    data = text.encode("ascii")
+    # JSON's escapes would join two surrogates into the character they spell together; so nothing is escaped
+    data = text.encode("utf-8", "surrogatepass")
     if len(data) > MAX_FRAME_BYTES:
         raise ValueTooLarge(f"{len(data)} bytes encoded, more than {MAX_FRAME_BYTES}")
     return data
@@ -55,9 +56,12 @@ def encode(value: object) -> bytes:
 def decode(data: bytes) -> Any:
     """The plain value in a frame's payload. Raises ProtocolError on bytes no honest encoder makes, ValueTooLarge on bombs."""
     try:
-        return json.loads(data, object_hook=_from_tag)
+        return json.loads(data.decode("utf-8", "surrogatepass"), object_hook=_from_tag)
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ProtocolError(f"undecodable bytes: {type(error).__name__}") from None
+
+
+_dumps = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 class _LongInteger:
@@ -105,7 +109,7 @@ def _spell_long_integers(value: object, depth: int = MAX_DEPTH) -> object:
     if depth <= 0:
         raise ValueTooLarge(f"nested deeper than {MAX_DEPTH}")
     kind = type(value)
-    if kind is int and abs(value) >> 64:  # type: ignore[operator, arg-type]
+    if kind is int and abs(value) >> 64:  # type: ignore[arg-type]
         if value.bit_length() > 8 * MAX_FRAME_BYTES:  # type: ignore[attr-defined]
             raise ValueTooLarge(f"an integer of {value.bit_length()} bits")  # type: ignore[attr-defined]
         return _LongInteger(hex(value))  # type: ignore[arg-type]
@@ -133,9 +137,8 @@ def _listed(body: Any) -> list[Any]:
 
 
 def _refuse_collisions(items: list[Any]) -> list[Any]:
-    if len(items) > COLLISION_CHECK_LENGTH:
-        if len(set(map(hash, items))) * 2 < len(items):
-            raise ValueTooLarge(f"{len(items)} members that share hashes")
+    if len(items) > COLLISION_CHECK_LENGTH and len(set(map(hash, items))) * 2 < len(items):
+        raise ValueTooLarge(f"{len(items)} members that share hashes")
     return items
 
 

@@ -169,8 +169,12 @@ def _describe_os_error(error: OSError, *, source: Path, out: Path) -> str:
 
 
 def _describe_kept(partial: Path, tally: "Counter[str]") -> str:
+    """How many verdicts are whole in the file: on a full disk fewer than were reached."""
     judged = sum(tally.values())
-    return f" The {judged} verdicts so far are in {partial}." if judged else ""
+    if not judged:
+        return ""
+    kept = partial.read_bytes().count(b"\n")
+    return f" The {kept} verdicts so far are in {partial}."
 
 
 def _fail(sentence: str, *, code: int) -> int:

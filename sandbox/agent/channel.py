@@ -6,6 +6,7 @@ The guest is untrusted: each reply is bounded, decoded into exact built-in types
 
 import ast
 import builtins
+import functools
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +15,6 @@ from sandbox import wire
 
 MAX_RECORDED_CALLS = 64
 MAX_RENDERED_CHARS = 2_000
-
-_NO_ARGUMENT_EXCEPTIONS = (SystemExit, KeyboardInterrupt, GeneratorExit)
 
 
 class Broken(BaseException):
@@ -61,11 +60,11 @@ class Channel:
 
     def call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """The guest's result, or its exception re-raised; arguments are copies unless the function returned None."""
-        self.calls += 1
         try:
             request = wire.encode(["call", name, list(arguments), keywords])
         except wire.NonPlainValue as error:
             raise TypeError(f"{name} was called with {error}; only plain built-in values can be passed") from None
+        self.calls += 1
         self.last_request, self.last_reply = request, None
         reply = self._exchange(request)
         self.last_reply = reply
@@ -175,14 +174,25 @@ def raised_by_guest(name: str, base: str, message: str) -> Exception:
     kind = getattr(builtins, base, Exception)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         kind = Exception
-    if name != kind.__name__:
-        kind = type(name if name.isidentifier() else "GuestError", (kind,), {})
-    try:
-        error: Exception = kind(message)
-    except TypeError:  # such as UnicodeDecodeError, whose constructor wants five arguments
-        error = type(kind.__name__, (ValueError if issubclass(kind, ValueError) else Exception,), {})(message)
+    error = _guest_error_type(name if name.isidentifier() else "GuestError", kind)(message)
     error.__dict__["raised_by_guest"] = True
     return error
+
+
+@functools.lru_cache(maxsize=256)
+def _guest_error_type(name: str, base: type[Exception]) -> type[Exception]:
+    """One class per name and base, so that the same failure twice has the same type; its text is the text as sent."""
+    if not _takes_one_argument(base):  # such as UnicodeDecodeError, whose constructor wants five
+        base = ValueError if issubclass(base, ValueError) else Exception
+    return type(name, (base,), {"__str__": lambda error: str(error.args[0]) if error.args else ""})
+
+
+def _takes_one_argument(kind: type[Exception]) -> bool:
+    try:
+        kind("")
+    except TypeError:
+        return False
+    return True
 
 
 def _write_back(old: Any, new: Any) -> None:

@@ -221,6 +221,6 @@ def same_value(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(same_value, left, right))
     if kind is dict:
         return bool(left.keys() == right.keys()) and all(same_value(value, right[key]) for key, value in left.items())
-    if kind is float:
+    if kind is float or kind is complex:
         return repr(left) == repr(right)
     return bool(left == right)

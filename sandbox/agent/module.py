@@ -4,6 +4,8 @@ import ast
 import builtins
 import inspect
 import linecache
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -66,16 +68,16 @@ class TestModule:
         """The tests among what the module defined, in its order; parametrised ones once per parameter set."""
         tests: list[Test] = []
         for name, value in list(self.namespace.items()):
-            if inspect.isclass(value) and name.startswith("Test") and value.__module__ == "tests":
-                for method_name in [n for n in vars(value) if n.startswith("test")]:
-                    tests += _expand(f"{name}.{method_name}", getattr(value(), method_name))
+            if inspect.isclass(value) and value.__module__ == "tests":
+                tests += _tests_of_class(name, value)
             elif name.startswith("test") and inspect.isfunction(value):
                 tests += _expand(name, value)
         return tests
 
     def assert_text(self, error: BaseException) -> str:
         """The source of the assert that raised, or the innermost line of the test module on the traceback."""
-        lines = [frame.lineno for frame in inspect.getinnerframes(error.__traceback__) if frame.filename == FILENAME]
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == FILENAME and frame.lineno is not None]
         if not lines:
             return ""
         covering = [
@@ -86,6 +88,17 @@ class TestModule:
         if covering:
             return ast.get_source_segment(self.source, covering[-1]) or ""
         return linecache.getline(FILENAME, lines[-1]).strip()
+
+
+def _tests_of_class(name: str, kind: type) -> list[Test]:
+    """The test methods of a `unittest.TestCase`, with its fixtures, or of a plain class named `Test…`."""
+    unittest = sys.modules.get("unittest")
+    methods = [method for method in dir(kind) if method.startswith("test")]
+    if unittest is not None and issubclass(kind, unittest.TestCase):
+        return [Test(f"{name}.{method}", kind(method).debug) for method in methods]
+    if not name.startswith("Test"):
+        return []
+    return [test for method in methods for test in _expand(f"{name}.{method}", getattr(kind(), method))]
 
 
 def _expand(name: str, function: Any) -> list[Test]:

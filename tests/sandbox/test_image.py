@@ -98,6 +98,6 @@ def test_the_container_is_closed(pool: Pool, client: docker.DockerClient) -> Non
     assert config["Memory"] == config["MemorySwap"] == 768 << 20
     assert config["PidsLimit"] == 256
     assert not config["Privileged"]
-    assert not config["Binds"]
+    assert all(bind.endswith(":/line:ro") for bind in config["Binds"] or ())
     assert config["AutoRemove"] is True
     assert config["LogConfig"]["Type"] == "none"

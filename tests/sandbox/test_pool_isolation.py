@@ -215,6 +215,15 @@ def test_only_tmp_can_be_written(pool: Pool, path: str) -> None:
     assert attempt(pool, f"open({path!r}, 'wb')").split()[0] in ("OSError", "PermissionError", "FileNotFoundError")
 
 
+def test_the_hosts_line_has_no_name_inside(pool: Pool) -> None:
+    """Where the host talks over named pipes, their folder is empty before the first job: a guest finds no end to open."""
+    for name in ("jobs", "replies"):
+        assert attempt(pool, f"import os\nos.open('/line/{name}', os.O_RDWR | os.O_NONBLOCK)") == "FileNotFoundError 2"
+    assert attempt(pool, "os = __import__('os')\nos.mkdir('/line/x')").startswith(
+        ("PermissionError", "OSError", "FileNot")
+    )
+
+
 def test_tmp_is_small_and_runs_nothing(pool: Pool) -> None:
     """A file in /tmp is bounded, the folder as a whole too, and nothing there can be executed."""
     assert attempt(pool, "with open('/tmp/a', 'wb') as s:\n    s.write(b'x' * (65 << 20))") in (

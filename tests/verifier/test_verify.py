@@ -1,6 +1,7 @@
 """The ladder, with a sandbox double: which rungs are climbed, and what follows from their results."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_a_full_sample_climbs_every_rung_in_order() -> None:
         ({"tests": None, "reference": None}, Assurance.SYMBOLIC),
     ],
 )
-def test_assurance_is_the_highest_rung_that_applies(fields: dict[str, object], assurance: Assurance) -> None:
+def test_assurance_is_the_highest_rung_that_applies(fields: dict[str, Any], assurance: Assurance) -> None:
     """Rungs that do not apply are stepped over."""
     verdict = judge(ScriptedSandbox(), **fields)
     assert (verdict.accepted, verdict.assurance) == (True, assurance)
@@ -166,7 +167,8 @@ def test_a_static_refusal_runs_nothing() -> None:
 @pytest.mark.parametrize("field", ["error", "symbolic_error"])
 def test_a_job_our_machinery_lost_leaves_the_sample_unjudged(field: str) -> None:
     """Our failure is neither the sample's success nor its fault, at whichever rung it happens."""
-    pool = dataclasses.replace(ScriptedSandbox(), **{field: JobFailed("two containers were lost on this job")})
+    loss: dict[str, Any] = {field: JobFailed("two containers were lost on this job")}
+    pool = dataclasses.replace(ScriptedSandbox(), **loss)
     verdict = judge(pool)
     assert (verdict.accepted, verdict.reason, verdict.unjudged) == (False, Reason.SANDBOX_FAILED, True)
     assert verdict.checks[-1].detail == "two containers were lost on this job"
