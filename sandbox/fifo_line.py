@@ -16,13 +16,25 @@ MOUNT_POINT = "/line"
 JOBS = "jobs"
 REPLIES = "replies"
 CHUNK_BYTES = 1 << 16
+FOLDER_PREFIX = "synthgen-line-"
+
+
+def sweep_folders(parent: Path | None = None) -> int:
+    """Remove the folders that processes left which were killed while a container started; how many there were."""
+    removed = 0
+    for folder in (parent or Path(tempfile.gettempdir())).glob(f"{FOLDER_PREFIX}*"):
+        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    return removed
 
 
 class FifoLine:
     """This side's ends. Made before the container, connected once its supervisor has opened the other ends."""
 
     def __init__(self) -> None:
-        self._outer = tempfile.mkdtemp(prefix="synthgen-line-")
+        self._outer = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-")
         self.folder = Path(self._outer, "line")
         self.folder.mkdir()
         # the supervisor is root without the right to override modes, and this process may be any user

@@ -19,6 +19,7 @@ import docker
 from sandbox import engine, image
 from sandbox.container import Container
 from sandbox.errors import ContainerLost, JobFailed, SandboxError
+from sandbox.fifo_line import sweep_folders
 from sandbox.job import Failure, Step, StepReport, SymbolicJob, SymbolicResult, TestsJob, TestsResult
 from sandbox.limits import Ended, Limits, Outcome
 
@@ -51,6 +52,7 @@ class Pool:
         """Sweep orphans, build the image if need be, start the containers. Raises EngineUnavailable, ImageBuildFailed."""
         self._client = engine.connect()
         engine.sweep_orphans(self._client)
+        sweep_folders()
         self.image_tag = image.ensure_image(self._client)
         self._is_open = True
         starters = [threading.Thread(target=self._start_idle) for _ in range(self._workers)]
@@ -140,6 +142,8 @@ class Pool:
                     self._discard(container)
                 return account, report
             except ContainerLost as error:
+                if not self._is_open:
+                    raise JobFailed("the pool was closed while the job ran") from error
                 logger.warning("container replaced: %s", error)
                 self._discard(container)
                 if first_loss is not None:

@@ -1,12 +1,14 @@
 """The named pipes between the host and a container."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from sandbox.fifo_line import JOBS, REPLIES, FifoLine
+from sandbox.fifo_line import FOLDER_PREFIX, JOBS, REPLIES, FifoLine, sweep_folders
 
 
 def _open_other_end(line: FifoLine) -> tuple[int, int]:
@@ -64,3 +66,14 @@ def test_other_users_cannot_reach_the_pipes() -> None:
     assert line.folder.parent.stat().st_mode & 0o777 == 0o700
     line.close()
     assert not line.folder.parent.exists()
+
+
+def test_folders_of_dead_owners_are_swept_and_others_left(tmp_path: Path) -> None:
+    """A process killed while a container starts leaves a folder; the next pool removes it, and no live one's."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left_behind, in_use = (tmp_path / f"{FOLDER_PREFIX}{pid}-x" for pid in (dead.pid, os.getpid()))
+    left_behind.mkdir()
+    in_use.mkdir()
+    assert sweep_folders(tmp_path) == 1
+    assert (left_behind.exists(), in_use.exists()) == (False, True)
