@@ -82,7 +82,7 @@ def _groupings() -> tuple[Stage, ...]:
               idiom=lambda c: f"dict(Counter({c.gen}))", weight=1.2),
         Stage("index_by", _flat, lambda t, a: dict_of(function_of(a[0]).type, t.item), lambda xs, f: {f(x): x for x in xs},
               lambda c: f"{{{c.comp(f'{c.f(0, c.x):1}: {c.x:1}')}}}",
-              lambda c: (f"{c.out}: {c.note()} = {{}}\nfor {c.name('item')} in reversed({c.src}):\n    if {c.f(0, c.name('item')):5} not in {c.out}:\n        {c.out}[{c.f(0, c.name('item')):1}] = {c.name('item')}"),
+              lambda c: (f"{c.out}: {c.note()} = {{}}\nfor {c.name('item')} in {c.src}:\n    {c.out}.setdefault({c.f(0, c.name('item')):1}, {c.name('item')})\nfor {c.name('item')} in {c.src}:\n    {c.out}.update({{{c.f(0, c.name('item')):1}: {c.name('item')}}})"),
               "a dictionary from {0} to the last of {them} with that key", names=("index", "lookup", "latest"), slug="indexed", slots=("key",), streams=True,
               loop=Loop("{}", lambda c: f"{c.out}[{c.f(0, c.x):1}] = {c.x:1}", repeats=True), final=True),
         Stage("totals_by", lambda t: t == list_of(tuple_of(STR, INT)), lambda _, __: dict_of(STR, INT),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -185,3 +186,15 @@ def test_styles_and_topics_vary() -> None:
 def test_solutions_differ_in_more_than_names() -> None:
     """Of 400 items at one seed at least 97 % are distinct once names and constants are gone."""
     assert len({normalised_digest(item.solution) for item in ITEMS}) >= 0.97 * len(ITEMS)
+
+
+def test_a_dictionary_of_last_items_keeps_the_order_of_first_keys() -> None:
+    """The reference agrees with the solution on the order of keys, which a later item with the same key does not move."""
+    row = json.loads(Compositional(seed=0).complete(196).text)
+    solution: dict[str, Any] = {}
+    reference: dict[str, Any] = {}
+    exec(row["solution"], solution)
+    exec(row["reference"], reference)
+    name = row["entry_point"]
+    for records in ([("", 0), ("a", 0)], [("a", 1), ("b", 2), ("a", 3)]):
+        assert reference[name](records) == solution[name](records)
