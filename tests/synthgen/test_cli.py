@@ -15,6 +15,7 @@ import pyarrow.parquet as parquet
 import pytest
 from click.testing import CliRunner
 
+from sandbox.engine import OWNER_LABEL, connect, remove
 from sandbox.errors import EngineUnavailable
 from synthgen.cli import main, produce_or_exit
 from synthgen.dataset.folder import FolderInUse, FolderRefused
@@ -219,11 +220,19 @@ class Detour:
             target.shutdown(socket.SHUT_WR)
 
 
+def end_containers_of(pid: int) -> None:
+    """What an engine that stops does to the containers of one process."""
+    client = connect()
+    for container in client.containers.list(filters={"label": OWNER_LABEL}, ignore_removed=True):
+        if container.labels[OWNER_LABEL].startswith(f"{pid}:"):
+            remove(client, container.id)
+
+
 @pytest.mark.docker
 def test_an_engine_that_stops_in_the_middle_exits_1_and_the_same_command_goes_on(tmp_path: Path) -> None:
     """The Docker engine goes away while samples are judged: a sentence, and nothing judged before is judged again."""
-    run_small(tmp_path / "source", 60)
-    arguments = ["produce", "--n", 40, "--replay", tmp_path / "source", "--level", "quick", "--workers", 2]
+    run_small(tmp_path / "source", 300)
+    arguments = ["produce", "--n", 200, "--replay", tmp_path / "source", "--level", "quick", "--workers", 2]
     command = synthgen(*arguments, "--out", tmp_path / "run")
     detour = Detour(tmp_path / "docker.sock")
     process = subprocess.Popen(
@@ -232,10 +241,11 @@ def test_an_engine_that_stops_in_the_middle_exits_1_and_the_same_command_goes_on
     while process.poll() is None and judged_in(tmp_path / "run" / "run.db") < 3:
         time.sleep(0.05)
     detour.close()
+    end_containers_of(process.pid)
     _, complaints = process.communicate()
     assert process.returncode == 1, complaints
     assert "stopped: the Docker engine no longer answers" in complaints
-    assert "Nothing that was judged is lost. Go on with:\n  synthgen produce --n 40" in complaints
+    assert "Nothing that was judged is lost. Go on with:\n  synthgen produce --n 200" in complaints
     judged_before = judged_in(tmp_path / "run" / "run.db")
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     with open_ledger(tmp_path / "run" / "run.db", read_only=True) as ledger:
