@@ -46,10 +46,9 @@ def is_plain(source: str) -> bool:
     module = parse_source(source)
     if isinstance(module, Refused):
         return False
-    modules = {name for name, _ in _imported_modules(module)}
+    modules = dict(_imported_modules(module))
     bases = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Attribute)}
-    real_names = dict(_imported_modules(module))
-    return all(_is_allowed(node, modules, bases, real_names) for node in ast.walk(module))
+    return all(_is_allowed(node, modules, bases) for node in ast.walk(module))
 
 
 def _imported_modules(module: ast.Module) -> Iterator[tuple[str, str]]:
@@ -59,7 +58,7 @@ def _imported_modules(module: ast.Module) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, alias.name
 
 
-def _is_allowed(node: ast.AST, modules: set[str], bases: set[int], real_names: dict[str, str]) -> bool:
+def _is_allowed(node: ast.AST, modules: dict[str, str], bases: set[int]) -> bool:
     match node:
         case ast.Import(names=names):
             return all(alias.name in ALLOWED_ATTRIBUTES for alias in names)
@@ -68,7 +67,7 @@ def _is_allowed(node: ast.AST, modules: set[str], bases: set[int], real_names: d
         case ast.FunctionDef(decorator_list=[_, *_]):
             return False
         case ast.Attribute(value=ast.Name(id=base), attr=attribute) if base in modules:
-            return isinstance(node.ctx, ast.Load) and attribute in ALLOWED_ATTRIBUTES.get(real_names[base], ())
+            return isinstance(node.ctx, ast.Load) and attribute in ALLOWED_ATTRIBUTES.get(modules[base], ())
         case ast.Attribute(attr=attribute):
             return isinstance(node.ctx, ast.Load) and not attribute.startswith("_")
         case ast.Name(id=name):
